@@ -1,0 +1,3 @@
+//! waybill
+
+fn main() {}
