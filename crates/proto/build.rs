@@ -4,7 +4,9 @@ use std::{env, error::Error, fs, path::PathBuf};
 
 use prost::Message;
 
-const FILES: [&str; 6] = [
+const FILES: [&str; 7] = [
+    // Imported by none, but part of what reflection must explain.
+    "google/rpc/error_details.proto",
     "waybill/logistics/v1/logistics.proto",
     "waybill/logistics/v1/stream.proto",
     "waybill/producer/v1/producer.proto",
@@ -24,7 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut config = tonic_prost_build::Config::new();
     config.enable_type_names();
     tonic_prost_build::configure()
-        .extern_path(".google.rpc.Status", "::tonic_types::pb::Status")
+        .extern_path(".google.rpc", "::tonic_types::pb")
         .compile_fds_with_config(descriptors, config)?;
     Ok(())
 }

@@ -5,18 +5,17 @@ use std::sync::LazyLock;
 use prost_reflect::{DescriptorPool, DynamicMessage, SerializeOptions};
 use serde_json::Value;
 
-static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
-    let mut pool = DescriptorPool::decode(crate::DESCRIPTORS).expect("protox wrote it");
-    pool.decode_file_descriptor_set(crate::ERROR_DESCRIPTORS).expect("tonic-types wrote it");
-    pool
-});
+static POOL: LazyLock<DescriptorPool> =
+    LazyLock::new(|| DescriptorPool::decode(crate::DESCRIPTORS).expect("protox wrote it"));
 
 /// The JSON form of a message of this crate.
 ///
 /// Integers of 64 bits are strings and fields with their default value are left out, as the mapping
 /// says.
 pub fn to_json<M: prost::Message + prost::Name>(message: &M) -> Value {
-    let descriptor = POOL.get_message_by_name(&M::full_name()).expect("every message is in the pool");
+    let descriptor = POOL
+        .get_message_by_name(&M::full_name())
+        .expect("every message is in the pool");
     let dynamic = DynamicMessage::decode(descriptor, message.encode_to_vec().as_slice())
         .expect("a message decodes as itself");
     dynamic

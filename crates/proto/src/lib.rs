@@ -49,11 +49,9 @@ pub use status::{from_rpc_status, to_rpc_status};
 pub use trace::trace_id;
 pub use violations::Violations;
 
-/// Descriptors of every file under `proto/waybill` and what they import, for reflection.
+/// Descriptors of every file under `proto/waybill` and what they import, for reflection;
+/// `google.rpc` among them, so that clients can read the details of an error.
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/waybill.bin"));
-
-/// Descriptors of `google.rpc`, so that clients can read the details of an error.
-pub const ERROR_DESCRIPTORS: &[u8] = tonic_types::pb::FILE_DESCRIPTOR_SET;
 
 /// Bytes of one message on a stream at most. Larger batches and plans travel in parts.
 pub const MAX_MESSAGE_BYTES: usize = 1024 * 1024;

@@ -1,0 +1,1 @@
+//! The acked stream, written once for both hops.
