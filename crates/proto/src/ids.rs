@@ -78,13 +78,9 @@ impl BatchId {
         let ms = unix_ms + (number >> 32);
         let counter = number & 0xffff_ffff;
         // FNV-1a over the run's id: it only has to tell runs of one millisecond apart.
-        let run_bits = run
-            .as_bytes()
-            .iter()
-            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-                (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
-            })
-            >> 22;
+        let run_bits = run.as_bytes().iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
+        }) >> 22;
         let high = (ms << 16) | 0x7000 | (counter >> 20);
         let low = (0b10 << 62) | ((counter & 0xf_ffff) << 42) | run_bits;
         Self(Uuid::from_u64_pair(high, low))
@@ -119,12 +115,9 @@ mod tests {
     fn only_the_hyphenated_form_is_an_id() {
         let id = BatchId::now();
         assert_eq!(id.to_string().parse(), Ok(id));
-        for bad in [
-            "",
-            "7",
-            "0193e1a28a8c7def80000123456789ab",
-            "zzzzzzzz-8a8c-7def-8000-0123456789ab",
-        ] {
+        for bad in
+            ["", "7", "0193e1a28a8c7def80000123456789ab", "zzzzzzzz-8a8c-7def-8000-0123456789ab"]
+        {
             assert_eq!(bad.parse::<BatchId>(), Err(InvalidId), "{bad}");
         }
     }

@@ -13,9 +13,8 @@ static POOL: LazyLock<DescriptorPool> =
 /// Integers of 64 bits are strings and fields with their default value are left out, as the mapping
 /// says.
 pub fn to_json<M: prost::Message + prost::Name>(message: &M) -> Value {
-    let descriptor = POOL
-        .get_message_by_name(&M::full_name())
-        .expect("every message is in the pool");
+    let descriptor =
+        POOL.get_message_by_name(&M::full_name()).expect("every message is in the pool");
     let dynamic = DynamicMessage::decode(descriptor, message.encode_to_vec().as_slice())
         .expect("a message decodes as itself");
     dynamic

@@ -3,17 +3,11 @@
 /// The trace id of a W3C `traceparent`: its 32 hex digits, or nothing where it is not well formed.
 pub fn trace_id(traceparent: &str) -> Option<&str> {
     let mut fields = traceparent.split('-');
-    let (version, trace, span, flags) = (
-        fields.next()?,
-        fields.next()?,
-        fields.next()?,
-        fields.next()?,
-    );
+    let (version, trace, span, flags) =
+        (fields.next()?, fields.next()?, fields.next()?, fields.next()?);
     let hex = |text: &str, digits: usize| {
         text.len() == digits
-            && text
-                .bytes()
-                .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+            && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
     };
     let set = |text: &str| text.bytes().any(|b| b != b'0');
     let known = version != "ff" && (version != "00" || fields.next().is_none());
@@ -34,10 +28,7 @@ mod tests {
     #[test]
     fn only_a_well_formed_traceparent_has_a_trace_id() {
         let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
-        assert_eq!(
-            trace_id(&format!("00-{trace}-00f067aa0ba902b7-01")),
-            Some(trace)
-        );
+        assert_eq!(trace_id(&format!("00-{trace}-00f067aa0ba902b7-01")), Some(trace));
         for bad in [
             String::new(),
             format!("ff-{trace}-00f067aa0ba902b7-01"),

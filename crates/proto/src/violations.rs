@@ -36,11 +36,8 @@ impl Violations {
 
     /// All in one line: `interval: is negative; batch_limit: …`.
     pub fn message(&self) -> String {
-        let mut parts: Vec<String> = self
-            .named
-            .iter()
-            .map(|v| format!("{}: {}", v.field, v.description))
-            .collect();
+        let mut parts: Vec<String> =
+            self.named.iter().map(|v| format!("{}: {}", v.field, v.description)).collect();
         if self.more > 0 {
             parts.push(format!("and {} more", self.more));
         }
@@ -54,10 +51,6 @@ impl Violations {
         }
         let message = self.message();
         let details = ErrorDetails::with_bad_request(self.named);
-        Some(Status::with_error_details(
-            Code::InvalidArgument,
-            message,
-            details,
-        ))
+        Some(Status::with_error_details(Code::InvalidArgument, message, details))
     }
 }
