@@ -1,0 +1,95 @@
+//! The commands and what their help says.
+
+use std::{env::consts, sync::LazyLock};
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::{assign::Assign, completions::Completions, error::Error, verify::Verify};
+
+/// Every command's exit code means the same.
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  failed: bad data, a missing file, a service that is not there, a run that is not settled
+  2  wrong usage: an unknown command, flag, variable or setting, or a value that it cannot have";
+
+/// Version, machine and profile: what a report of a bug needs.
+static BUILD: LazyLock<String> = LazyLock::new(|| {
+    let profile = if cfg!(debug_assertions) { "debug" } else { "release" };
+    format!("{} ({}-{}, {profile})", env!("CARGO_PKG_VERSION"), consts::ARCH, consts::OS)
+});
+
+/// Assigns shipments to drivers with the highest total suitability, and proves that none is higher
+#[derive(Debug, Parser)]
+#[command(name = "waybill", version = BUILD.as_str(), after_help = EXIT_CODES, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Assign(Assign),
+    Verify(Verify),
+    Completions(Completions),
+}
+
+impl Command {
+    /// Does it.
+    pub(crate) fn run(self) -> Result<(), Error> {
+        match self {
+            Self::Assign(command) => command.run(),
+            Self::Verify(command) => command.run(),
+            Self::Completions(command) => command.run(),
+        }
+    }
+}
+
+/// How an answer is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Aligned columns for people, cut to the width of the terminal
+    Table,
+    /// RFC 4180, with a header
+    Csv,
+    /// One JSON document
+    Json,
+}
+
+/// Which part of a shipment's line counts as the street name.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StreetName {
+    /// The line is an address: house number, unit and everything after the first comma go
+    #[default]
+    Address,
+    /// The whole line is the street name
+    FullLine,
+}
+
+impl From<StreetName> for domain::StreetName {
+    fn from(rule: StreetName) -> Self {
+        match rule {
+            StreetName::Address => Self::Address,
+            StreetName::FullLine => Self::FullLine,
+        }
+    }
+}
+
+/// What the arguments of this process ask for.
+pub(crate) fn parse() -> Result<Command, Error> {
+    Ok(Cli::try_parse()?.command)
+}
+
+/// The whole command line, for completions.
+pub(crate) fn definition() -> clap::Command {
+    <Cli as clap::CommandFactory>::command()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_command_line_is_sound() {
+        super::definition().debug_assert();
+    }
+}
