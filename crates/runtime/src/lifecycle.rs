@@ -16,7 +16,12 @@ impl Shutdown {
     }
     /// Begin.
     pub fn begin(&self) {
-        self.by.send_if_modified(|by| by.is_none() && { *by = Some(Instant::now() + self.budget); true });
+        self.by.send_if_modified(|by| {
+            by.is_none() && {
+                *by = Some(Instant::now() + self.budget);
+                true
+            }
+        });
     }
     /// Resolves when drain began.
     pub async fn draining(&self) {

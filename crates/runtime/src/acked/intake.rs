@@ -138,7 +138,12 @@ impl<I: Intake> Drop for Reply<I> {
 /// Serves one stream. What a handler returns.
 ///
 /// The stream's task lives as long as the value: a client that goes away ends it.
-pub fn serve<I, S>(intake: Arc<I>, inbound: S, limits: Limits, shutdown: Shutdown) -> Outbound<I::Out>
+pub fn serve<I, S>(
+    intake: Arc<I>,
+    inbound: S,
+    limits: Limits,
+    shutdown: Shutdown,
+) -> Outbound<I::Out>
 where
     I: Intake,
     S: Stream<Item = Result<I::In, Status>> + Send + Unpin + 'static,
@@ -202,7 +207,7 @@ struct Shell<I: Intake> {
 
 enum Wake<I: Intake> {
     Spoke(Option<Result<I::In, Status>>),
-    AnsweredAnswer<I>,
+    Answered(I::Id, Result<I::Out, Status>),
     Row(I::Out),
     Room,
     Gone,
@@ -366,7 +371,8 @@ impl<I: Intake> Shell<I> {
             // As many places as credit: can't be, but a lost batch would be worse than an answer.
             Err(_) => self.say(
                 Some(part.id),
-                self.intake.rejected(&part.id.to_string(), Status::unavailable("no room, send it again")),
+                self.intake
+                    .rejected(&part.id.to_string(), Status::unavailable("no room, send it again")),
             ),
         }
     }

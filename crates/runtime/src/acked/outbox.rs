@@ -283,7 +283,9 @@ impl<D: Dialect> Shell<D> {
         let takes_offers = !finishing && self.has_room();
         let wake_at = self.sender.wake_at();
         let (outbound, inbound) = match &mut self.stream {
-            Some(stream) if stream.parts.is_some() => (stream.outbound.as_ref(), &mut stream.inbound),
+            Some(stream) if stream.parts.is_some() => {
+                (stream.outbound.as_ref(), &mut stream.inbound)
+            }
             Some(stream) => (None, &mut stream.inbound),
             None => (None, &mut None),
         };
@@ -385,7 +387,9 @@ impl<D: Dialect> Shell<D> {
             match next {
                 Some(Some(Ok(message))) => self.on_message(message),
                 Some(Some(Err(status))) => return self.on_closed(&status),
-                Some(None) => return self.on_closed(&Status::unavailable("the peer ended the stream")),
+                Some(None) => {
+                    return self.on_closed(&Status::unavailable("the peer ended the stream"));
+                }
                 None => return,
             }
             let inbound = self.stream.as_mut().and_then(|stream| stream.inbound.as_mut());
@@ -474,7 +478,9 @@ async fn next_message<M>(inbound: &mut Option<Box<Streaming<M>>>) -> Option<Resu
     }
 }
 
-async fn opened<D: Dialect>(opening: &mut Option<Opening<D>>) -> Result<Box<Streaming<D::In>>, Status> {
+async fn opened<D: Dialect>(
+    opening: &mut Option<Opening<D>>,
+) -> Result<Box<Streaming<D::In>>, Status> {
     match opening {
         Some(opening) => opening.await,
         None => pending().await,
