@@ -1,1 +1,3 @@
 //! producer
+pub mod moment;
+pub mod run;
