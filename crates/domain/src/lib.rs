@@ -1,1 +1,41 @@
-//! domain
+//! Shipments, drivers and the suitability of one for the other.
+//!
+//! Pure: bytes and strings in, numbers out; no files, no clock, no tasks.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `records` | [`Records`]: a column of texts with their lines and ids, in one arena |
+//! | `lines` | R1: a file's bytes to records, measured in the same pass |
+//! | `csv` | RFC 4180 files with a header to records |
+//! | `normal` | R2: NFC and single spaces |
+//! | `street` | R3, R4: an address to its street name and that name's length |
+//! | `letters` | R3, R5, R6: a driver's name to length, vowels and consonants |
+//! | `score` | R7: [`score`], in quarter points |
+//! | `classes` | records with the same traits collapsed into one class |
+//! | `mask` | what a window of bytes looks like, a bit a byte: the fast paths stand on it |
+//!
+//! Two invariants hold throughout. There is no floating point inside: a [`Score`] is a whole number
+//! of quarters. And each fast path (plain ASCII) answers exactly as the general path does (all of
+//! Unicode), which property tests check.
+
+#![forbid(unsafe_code)]
+
+mod classes;
+mod csv;
+mod error;
+mod letters;
+mod lines;
+mod mask;
+mod normal;
+mod records;
+mod score;
+mod street;
+
+pub use classes::{DriverClasses, DriverColumn, StreetClasses, StreetColumn};
+pub use error::{ColumnNames, RecordError};
+pub use letters::{DriverTraits, driver_traits};
+pub use lines::{parse_drivers, parse_shipments};
+pub use normal::normal_form;
+pub use records::{Iter, MAX_ARENA_BYTES, MAX_RECORD_BYTES, Record, Records};
+pub use score::{Score, score};
+pub use street::{StreetLength, StreetName, street_length, street_name};
