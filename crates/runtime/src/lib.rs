@@ -2,3 +2,4 @@
 //! shipments: never the wire's messages, never the domain.
 
 pub mod acked;
+pub mod lifecycle;

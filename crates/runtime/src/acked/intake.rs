@@ -1,0 +1,451 @@
+//! The server's async shell of the acked stream: moves messages between a [`Receiver`] and a tonic
+//! stream, and decides nothing.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    fmt::{Debug, Display},
+    future::pending,
+    hash::Hash,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use futures_util::{FutureExt, Stream, StreamExt};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep_until},
+};
+use tokio_util::task::AbortOnDropHandle;
+use tonic::Status;
+
+use super::receiver::{Limits, Part, Receiver, Refusal, Step, Take, Violation};
+use crate::lifecycle::Shutdown;
+
+/// Answers that wait for the connection before rows of plans wait in their channel.
+const OUTBOUND_MESSAGES: usize = 64;
+/// Messages that are handled before others get their turn.
+const BURST: usize = 64;
+/// Answers beyond the credit that may wait: refusals, whose items hold no credit.
+const UNREAD_ANSWERS: usize = 1024;
+/// Between the word that ends a drain and the end itself, so that the client hears it.
+const FAREWELL: Duration = Duration::from_millis(250);
+
+/// What one hop says, seen from its server.
+pub trait Intake: Send + Sync + 'static {
+    /// Identity of an item.
+    type Id: Copy + Ord + Hash + Debug + Display + Send + Sync + 'static;
+    /// The client's messages.
+    type In: Send + 'static;
+    /// The server's messages.
+    type Out: Send + 'static;
+    /// What the client's hello asked for; the default holds without one.
+    type Session: Default + Send + 'static;
+    /// An item whose parts are arriving.
+    type Assembly: Send + 'static;
+
+    /// What a message of the client means.
+    fn hear(&self, message: &Self::In) -> Spoken<Self::Id, Self::Session>;
+
+    /// The first part of an item came. The part itself is given to [`Self::extend`].
+    ///
+    /// # Errors
+    /// The item is refused.
+    fn begin(&self, session: &Self::Session, first: &Self::In) -> Result<Self::Assembly, Status>;
+
+    /// A part came; they come in order.
+    ///
+    /// # Errors
+    /// The item is refused.
+    fn extend(&self, assembly: &mut Self::Assembly, message: Self::In) -> Result<(), Status>;
+
+    /// The item is whole. Must not block; the answer is given to `reply`, at any time.
+    fn complete(&self, id: Self::Id, assembly: Self::Assembly, reply: Reply<Self>)
+    where
+        Self: Sized;
+
+    /// The server's first message.
+    fn welcome(&self, limits: &Limits) -> Self::Out;
+
+    /// The server will stop within this time.
+    fn drain(&self, within: Duration) -> Self::Out;
+
+    /// An item is refused. `id` as the client wrote it.
+    fn rejected(&self, id: &str, status: Status) -> Self::Out;
+}
+
+/// What an item's reply brings back.
+type Answer<I> = (<I as Intake>::Id, Result<<I as Intake>::Out, Status>);
+
+/// What a message of the client means.
+#[derive(Debug)]
+pub enum Spoken<I, S> {
+    /// It said who it is and what it asks for.
+    Hello(S),
+    /// A part of an item.
+    Part(Part<I>),
+    /// An item that can't be taken at all, such as one whose id is none. `id` as it was written.
+    Bad {
+        /// The id as it was written.
+        id: String,
+        /// Why.
+        status: Status,
+    },
+    /// Not of the protocol: the stream ends with this.
+    Violation(Status),
+}
+
+/// The way back for the answer to one item.
+///
+/// Dropped without an answer, the item is rejected with UNAVAILABLE, so that the client sends it again.
+pub struct Reply<I: Intake> {
+    id: I::Id,
+    rows: mpsc::Sender<I::Out>,
+    answer: Option<mpsc::OwnedPermit<Answer<I>>>,
+}
+
+impl<I: Intake> Reply<I> {
+    /// Sends a message before the answer. Waits while the client reads slowly.
+    pub async fn part(&mut self, message: I::Out) {
+        // A client that is gone needs no rows.
+        let _ = self.rows.send(message).await;
+    }
+
+    /// Answers the item.
+    pub fn done(mut self, answer: I::Out) {
+        self.answer(Ok(answer));
+    }
+
+    /// Refuses the item.
+    pub fn rejected(mut self, status: Status) {
+        self.answer(Err(status));
+    }
+
+    fn answer(&mut self, answer: Result<I::Out, Status>) {
+        if let Some(place) = self.answer.take() {
+            place.send((self.id, answer));
+        }
+    }
+}
+
+impl<I: Intake> Drop for Reply<I> {
+    fn drop(&mut self) {
+        self.answer(Err(Status::unavailable("given up before it was done, send it again")));
+    }
+}
+
+/// Serves one stream. What a handler returns.
+///
+/// The stream's task lives as long as the value: a client that goes away ends it.
+pub fn serve<I, S>(
+    intake: Arc<I>,
+    inbound: S,
+    limits: Limits,
+    shutdown: Shutdown,
+) -> Outbound<I::Out>
+where
+    I: Intake,
+    S: Stream<Item = Result<I::In, Status>> + Send + Unpin + 'static,
+{
+    let (outbound, messages) = mpsc::channel(OUTBOUND_MESSAGES);
+    // Each item in flight has one place for its answer, so answering never waits. One more: an item
+    // above the credit's bytes may be alone in flight when the credit is a single item.
+    let (answers, answered) = mpsc::channel(limits.credit.items + 1);
+    let (rows, rows_out) = mpsc::channel(OUTBOUND_MESSAGES);
+    let shell = Shell {
+        receiver: Receiver::new(limits),
+        intake,
+        limits,
+        session: I::Session::default(),
+        assemblies: HashMap::new(),
+        answers,
+        rows,
+        queue: VecDeque::new(),
+        end: None,
+    };
+    let task = shell.run(inbound, outbound, answered, rows_out, shutdown);
+    Outbound { messages, _task: AbortOnDropHandle::new(tokio::spawn(task)) }
+}
+
+/// The answers of one stream.
+#[derive(Debug)]
+pub struct Outbound<M> {
+    messages: mpsc::Receiver<Result<M, Status>>,
+    _task: AbortOnDropHandle<()>,
+}
+
+impl<M> Stream for Outbound<M> {
+    type Item = Result<M, Status>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.messages.poll_recv(cx)
+    }
+}
+
+/// A message on its way to the client; with an id it is that item's answer.
+struct Queued<I: Intake> {
+    answers: Option<I::Id>,
+    message: I::Out,
+}
+
+/// How the stream ends.
+type End = Result<(), Status>;
+
+struct Shell<I: Intake> {
+    receiver: Receiver<I::Id>,
+    intake: Arc<I>,
+    limits: Limits,
+    session: I::Session,
+    assemblies: HashMap<I::Id, I::Assembly>,
+    answers: mpsc::Sender<Answer<I>>,
+    rows: mpsc::Sender<I::Out>,
+    /// Bounded by the credit: an item's credit is given back when its answer leaves the queue.
+    queue: VecDeque<Queued<I>>,
+    end: Option<End>,
+}
+
+enum Wake<I: Intake> {
+    Spoke(Option<Result<I::In, Status>>),
+    Answered(I::Id, Result<I::Out, Status>),
+    Row(I::Out),
+    Room,
+    Gone,
+    Draining,
+    Time,
+}
+
+impl<I: Intake> Shell<I> {
+    async fn run<S>(
+        mut self,
+        mut inbound: S,
+        outbound: mpsc::Sender<Result<I::Out, Status>>,
+        mut answered: mpsc::Receiver<Answer<I>>,
+        mut rows: mpsc::Receiver<I::Out>,
+        shutdown: Shutdown,
+    ) where
+        S: Stream<Item = Result<I::In, Status>> + Send + Unpin + 'static,
+    {
+        self.say(None, self.intake.welcome(&self.limits));
+        let (mut reading, mut draining) = (true, false);
+        loop {
+            self.take_steps();
+            self.flush(&outbound);
+            if let (Some(end), true) = (&self.end, self.queue.is_empty()) {
+                if let Err(status) = end {
+                    let _ = outbound.send(Err(status.clone())).await;
+                }
+                return;
+            }
+            let takes_rows = self.queue.len() < OUTBOUND_MESSAGES;
+            let wake_at = self.receiver.wake_at();
+            let wake: Wake<I> = tokio::select! {
+                biased;
+                place = room_in(&outbound, !self.queue.is_empty()) => match place {
+                    true => Wake::Room,
+                    false => Wake::Gone,
+                },
+                // Rows first: those of an item come before its answer.
+                Some(row) = rows.recv(), if takes_rows => Wake::Row(row),
+                Some((id, answer)) = answered.recv() => Wake::Answered(id, answer),
+                message = inbound.next(), if reading => Wake::Spoke(message),
+                () = shutdown.draining(), if !draining => Wake::Draining,
+                () = at(wake_at) => Wake::Time,
+            };
+            match wake {
+                Wake::Spoke(message) => reading = self.on_messages(message, &mut inbound),
+                Wake::Answered(id, answer) => {
+                    self.on_answer(id, answer, &mut rows);
+                    for _ in 1..BURST {
+                        let Ok((id, answer)) = answered.try_recv() else { break };
+                        self.on_answer(id, answer, &mut rows);
+                    }
+                }
+                Wake::Row(row) => self.say(None, row),
+                Wake::Draining => {
+                    draining = true;
+                    let by = Instant::now() + shutdown.remaining().saturating_sub(FAREWELL);
+                    self.receiver.drain(by.into_std());
+                }
+                Wake::Gone => return,
+                Wake::Room | Wake::Time => {}
+            }
+        }
+    }
+
+    /// Does what the protocol says until it has to wait.
+    fn take_steps(&mut self) {
+        while self.end.is_none() {
+            match self.receiver.next(Instant::now().into_std()) {
+                None => return,
+                Some(Step::Drain(within)) => self.say(None, self.intake.drain(within)),
+                Some(Step::Refuse(id, refusal)) => self.refuse(id, refusal.into()),
+                Some(Step::End) => self.end = Some(Ok(())),
+                Some(Step::Cut) => {
+                    self.end = Some(Err(Status::unavailable("the service stops")));
+                }
+            }
+        }
+    }
+
+    /// Passes messages on as long as the connection takes them.
+    fn flush(&mut self, outbound: &mpsc::Sender<Result<I::Out, Status>>) {
+        while !self.queue.is_empty() {
+            let Ok(place) = outbound.try_reserve() else { return };
+            let Some(queued) = self.queue.pop_front() else { return };
+            place.send(Ok(queued.message));
+            if let Some(id) = queued.answers {
+                self.receiver.on_answered(id);
+            }
+        }
+        // The last answer may have been what the end was waiting for.
+        self.take_steps();
+    }
+
+    /// Whether there may be more.
+    fn on_messages<S>(&mut self, first: Option<Result<I::In, Status>>, inbound: &mut S) -> bool
+    where
+        S: Stream<Item = Result<I::In, Status>> + Unpin,
+    {
+        let mut next = Some(first);
+        let mut left = BURST;
+        loop {
+            match next {
+                Some(Some(Ok(message))) => self.on_message(message),
+                // A client that broke off can't be told anything.
+                Some(Some(Err(status))) => {
+                    self.end = Some(Err(status));
+                    self.queue.clear();
+                }
+                Some(None) => {
+                    self.receiver.on_half_close();
+                    return false;
+                }
+                None => return true,
+            }
+            if self.end.is_some() {
+                return false;
+            }
+            left -= 1;
+            if left == 0 {
+                return true;
+            }
+            next = inbound.next().now_or_never();
+        }
+    }
+
+    fn on_message(&mut self, message: I::In) {
+        if self.queue.len() > self.limits.credit.items + UNREAD_ANSWERS {
+            self.end = Some(Err(Status::resource_exhausted("answers are not being read")));
+            self.queue.clear();
+            return;
+        }
+        match self.intake.hear(&message) {
+            Spoken::Hello(session) => self.session = session,
+            Spoken::Bad { id, status } => self.say(None, self.intake.rejected(&id, status)),
+            Spoken::Violation(status) => self.end = Some(Err(status)),
+            Spoken::Part(part) => match self.receiver.on_part(&part) {
+                Ok(Take::Use { first, last }) => self.on_part(&part, message, first, last),
+                Ok(Take::Refuse(refusal)) => self.refuse(part.id, refusal.into()),
+                Ok(Take::Skip) => {}
+                Err(violation) => self.end = Some(Err(violation.into())),
+            },
+        }
+    }
+
+    fn on_part(&mut self, part: &Part<I::Id>, message: I::In, first: bool, last: bool) {
+        if let Err(status) = self.assemble(part.id, message, first) {
+            self.receiver.on_refused(part);
+            self.refuse(part.id, status);
+            return;
+        }
+        if !last {
+            return;
+        }
+        let Some(assembly) = self.assemblies.remove(&part.id) else { return };
+        match self.answers.clone().try_reserve_owned() {
+            Ok(answer) => {
+                let reply = Reply { id: part.id, rows: self.rows.clone(), answer: Some(answer) };
+                self.intake.complete(part.id, assembly, reply);
+            }
+            // As many places as credit: can't be, but a lost batch would be worse than an answer.
+            Err(_) => self.say(
+                Some(part.id),
+                self.intake
+                    .rejected(&part.id.to_string(), Status::unavailable("no room, send it again")),
+            ),
+        }
+    }
+
+    fn assemble(&mut self, id: I::Id, message: I::In, first: bool) -> Result<(), Status> {
+        if first {
+            let assembly = self.intake.begin(&self.session, &message)?;
+            self.assemblies.insert(id, assembly);
+        }
+        let Some(assembly) = self.assemblies.get_mut(&id) else {
+            return Err(Status::internal("no such batch is being assembled"));
+        };
+        self.intake.extend(assembly, message)
+    }
+
+    fn on_answer(
+        &mut self,
+        id: I::Id,
+        answer: Result<I::Out, Status>,
+        rows: &mut mpsc::Receiver<I::Out>,
+    ) {
+        // What the item sent before its answer is in the channel by now.
+        while let Ok(row) = rows.try_recv() {
+            self.say(None, row);
+        }
+        let message = match answer {
+            Ok(message) => message,
+            Err(status) => self.intake.rejected(&id.to_string(), status),
+        };
+        self.say(Some(id), message);
+    }
+
+    fn refuse(&mut self, id: I::Id, status: Status) {
+        self.assemblies.remove(&id);
+        self.say(None, self.intake.rejected(&id.to_string(), status));
+    }
+
+    fn say(&mut self, answers: Option<I::Id>, message: I::Out) {
+        self.queue.push_back(Queued { answers, message });
+    }
+}
+
+impl From<Refusal> for Status {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Incomplete => Status::cancelled(refusal.to_string()),
+            Refusal::PartOutOfOrder { .. }
+            | Refusal::ItemTooLarge { .. }
+            | Refusal::MessageTooLarge { .. }
+            | Refusal::SizeNotDeclared
+            | Refusal::LargerThanDeclared { .. } => Status::invalid_argument(refusal.to_string()),
+        }
+    }
+}
+
+impl From<Violation> for Status {
+    fn from(violation: Violation) -> Self {
+        Status::resource_exhausted(violation.to_string())
+    }
+}
+
+/// Waits for room. False: the client is gone. Without a wish for room, waits for the client to go.
+async fn room_in<M>(outbound: &mpsc::Sender<M>, wanted: bool) -> bool {
+    if wanted {
+        return outbound.reserve().await.is_ok();
+    }
+    outbound.closed().await;
+    false
+}
+
+async fn at(time: Option<std::time::Instant>) {
+    match time {
+        Some(time) => sleep_until(Instant::from_std(time)).await,
+        None => pending().await,
+    }
+}
