@@ -1,1 +1,4 @@
 //! producer
+pub mod moment;
+pub mod run;
+pub mod source;
