@@ -1,17 +1,23 @@
 //! `waybill assign`: two files in, the best plan out.
 
-use std::{num::NonZeroUsize, path::PathBuf, thread};
+use std::{path::PathBuf, thread};
 
-use clap::Args;
+use clap::{Args, ValueHint};
+use domain::StreetName;
+use runtime::settings::parse;
 
 use crate::{
-    cli::{Format, StreetName},
     error::Error,
     input::{self, Drivers, Shipments},
+    meaning::{self, Format},
     output::Out,
     planning,
     progress::Progress,
+    settings::{Declared, Flags, Setting},
 };
+
+/// Threads at most; there are two files to read.
+const THREADS: usize = 1_024;
 
 /// Assign the shipments of one file to the drivers of another
 ///
@@ -22,59 +28,74 @@ use crate::{
 #[derive(Debug, Args)]
 pub(crate) struct Assign {
     /// File of shipments: an address a line, or CSV; - reads lines from standard input
+    #[arg(value_hint = ValueHint::FilePath)]
     shipments: PathBuf,
 
     /// File of drivers: a name a line, or CSV; - reads lines from standard input
+    #[arg(value_hint = ValueHint::FilePath)]
     drivers: PathBuf,
 
-    /// How the plan is written
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
+    #[command(flatten)]
+    flags: Flags<Assign>,
+}
 
-    /// Say of each record that stays behind by how many points its best score falls short of a place
-    #[arg(long)]
-    explain: bool,
-
-    /// Which part of a shipment's line counts as the street name
-    #[arg(long, value_enum, default_value_t)]
-    street_name: StreetName,
-
-    /// Threads that read and score [default: one a core]
-    ///
-    /// The plan is the same with any number.
-    #[arg(long, value_name = "N")]
-    threads: Option<NonZeroUsize>,
+impl Declared for Assign {
+    const SECTION: &'static str = "assign";
+    const SETTINGS: &'static [Setting] = &[
+        Setting::new("format", "FORMAT", "How the plan is written")
+            .default("table")
+            .values(meaning::FORMATS)
+            .more("table: aligned columns, cut to the width of the terminal; csv: RFC 4180 with a header; json: one document, with the certificate that `waybill verify` checks."),
+        Setting::switch("explain", "Say of each record that stays behind how many points its best score lacks for a place"),
+        Setting::new("street-name", "RULE", "Which part of a shipment's line counts: the street name of an address, or the full line")
+            .default("address")
+            .values(meaning::STREET_NAMES)
+            .more("address: the house number, the unit and everything after the first comma go. full-line: for files whose lines are bare street names."),
+        Setting::new("threads", "N", "Threads that read and score; the plan is the same with any number")
+            .default("one a core"),
+    ];
 }
 
 impl Assign {
     pub(crate) fn run(self) -> Result<(), Error> {
-        if [&self.shipments, &self.drivers].iter().all(|path| path.as_os_str() == input::STDIN) {
+        let (shipments, drivers) = (self.shipments, self.drivers);
+        if [&shipments, &drivers].iter().all(|path| path.as_os_str() == input::STDIN) {
             let text = "only one of the two files can be - (standard input)";
             return Err(Error::Usage(text.to_owned()));
         }
+        let mut settings = self.flags.settings()?;
+        let format = settings.get("format", Format::Table, meaning::format);
+        let explain = settings.get("explain", false, parse::switch);
+        let rule = settings.get("street-name", StreetName::Address, meaning::street_name);
+        let cores = thread::available_parallelism().map_or(1, Into::into);
+        let threads = settings.get("threads", cores, parse::size(1..=THREADS));
+        settings.finish()?;
+
         let progress = Progress::spinner("reading");
-        let (shipments, drivers) = self.read()?;
+        let read_shipments = || input::shipments(&shipments, rule);
+        let (shipments, drivers) = both(threads, read_shipments, || input::drivers(&drivers))?;
         progress.say("planning");
-        let plan = planning::plan(shipments, drivers, self.street_name.into())?;
+        let plan = planning::plan(shipments, drivers, rule)?;
         drop(progress);
         let mut out = Out::stdout();
-        plan.write(&mut out, self.format, self.explain)?;
+        plan.write(&mut out, format, explain)?;
         Ok(out.finish()?)
     }
+}
 
-    /// Both files, at the same time where there are threads for it. Of two errors the first is told.
-    fn read(&self) -> Result<(Shipments, Drivers), Error> {
-        let shipments = || input::shipments(&self.shipments, self.street_name.into());
-        let drivers = || input::drivers(&self.drivers);
-        let threads = self.threads.or_else(|| thread::available_parallelism().ok());
-        if threads.is_none_or(|threads| threads.get() == 1) {
-            return Ok((shipments()?, drivers()?));
-        }
-        thread::scope(|scope| {
-            let drivers = scope.spawn(drivers);
-            let shipments = shipments();
-            let drivers = drivers.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            Ok((shipments?, drivers?))
-        })
+/// Both files, at the same time where there are threads for it. Of two errors the first is told.
+fn both(
+    threads: usize,
+    shipments: impl Fn() -> Result<Shipments, Error>,
+    drivers: impl Fn() -> Result<Drivers, Error> + Send,
+) -> Result<(Shipments, Drivers), Error> {
+    if threads == 1 {
+        return Ok((shipments()?, drivers()?));
     }
+    thread::scope(|scope| {
+        let drivers = scope.spawn(drivers);
+        let shipments = shipments();
+        let drivers = drivers.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        Ok((shipments?, drivers?))
+    })
 }

@@ -2,9 +2,12 @@
 
 use std::{env::consts, sync::LazyLock};
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 
-use crate::{assign::Assign, completions::Completions, error::Error, verify::Verify};
+use crate::{
+    assign::Assign, completions::Completions, error::Error, generate::Generate, plans::Plans,
+    run::Run, verify::Verify,
+};
 
 /// Every command's exit code means the same.
 const EXIT_CODES: &str = "\
@@ -21,7 +24,7 @@ static BUILD: LazyLock<String> = LazyLock::new(|| {
 
 /// Assigns shipments to drivers with the highest total suitability, and proves that none is higher
 #[derive(Debug, Parser)]
-#[command(name = "waybill", version = BUILD.as_str(), after_help = EXIT_CODES, max_term_width = 100)]
+#[command(name = "waybill", arg_required_else_help = true, version = BUILD.as_str(), after_help = EXIT_CODES, max_term_width = 100)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -31,7 +34,10 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Assign(Assign),
+    Run(Run),
+    Plans(Plans),
     Verify(Verify),
+    Generate(Generate),
     Completions(Completions),
 }
 
@@ -40,38 +46,11 @@ impl Command {
     pub(crate) fn run(self) -> Result<(), Error> {
         match self {
             Self::Assign(command) => command.run(),
+            Self::Run(command) => command.run(),
+            Self::Plans(command) => command.run(),
             Self::Verify(command) => command.run(),
+            Self::Generate(command) => command.run(),
             Self::Completions(command) => command.run(),
-        }
-    }
-}
-
-/// How an answer is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// Aligned columns for people, cut to the width of the terminal
-    Table,
-    /// RFC 4180, with a header
-    Csv,
-    /// One JSON document
-    Json,
-}
-
-/// Which part of a shipment's line counts as the street name.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum StreetName {
-    /// The line is an address: house number, unit and everything after the first comma go
-    #[default]
-    Address,
-    /// The whole line is the street name
-    FullLine,
-}
-
-impl From<StreetName> for domain::StreetName {
-    fn from(rule: StreetName) -> Self {
-        match rule {
-            StreetName::Address => Self::Address,
-            StreetName::FullLine => Self::FullLine,
         }
     }
 }

@@ -8,8 +8,9 @@ use std::{
 };
 
 use clap::error::ErrorKind;
+use runtime::settings::Problems;
 
-use crate::verify::Flaw;
+use crate::{client::Failure, verify::Flaw};
 
 /// Why a command did not do what it was asked for. Its text names the thing that is wrong.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +33,26 @@ pub(crate) enum Error {
     /// A plan that is not the best, or does not show it.
     #[error("{}: not proven: {flaw}", Place(path))]
     NotProven { path: PathBuf, flaw: Flaw },
+    /// Settings that are wrong, all of them.
+    #[error("{0}")]
+    Settings(#[from] Problems),
+    /// A service that refuses a call or does not answer.
+    #[error("{}", Failure { uri, status })]
+    Call { uri: http::Uri, status: Box<tonic::Status> },
+    /// Records that are too large to travel with a call.
+    #[error(
+        "{bytes} bytes of records, more than the {limit} that a call may have; a folder that the producer watches takes larger files"
+    )]
+    RunTooLarge { bytes: usize, limit: usize },
+    /// A run that ended with batches that are not settled.
+    #[error("{0}")]
+    NotSettled(String),
+    /// An answer of a service that does not follow the contract.
+    #[error("{uri}: an answer that is not understood: {text}")]
+    Answer { uri: http::Uri, text: String },
+    /// The machine does not let us do our work.
+    #[error("cannot start: {0}")]
+    Runtime(io::Error),
     /// Records that have no plan.
     #[error("these records have no plan: {0}")]
     Planning(#[from] assignment::Error),
@@ -81,6 +102,11 @@ const FAILED: u8 = 1;
 const WRONG_USAGE: u8 = 2;
 
 impl Error {
+    /// Whether a reader of standard output has seen enough and gone.
+    fn is_quiet(&self) -> bool {
+        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+
     /// Says it on standard error, and gives the exit code.
     pub(crate) fn report(self) -> ExitCode {
         let code = match &self {
@@ -95,10 +121,8 @@ impl Error {
                 let _ = error.print();
                 return WRONG_USAGE.into();
             }
-            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-                return ExitCode::SUCCESS;
-            }
-            Self::Arguments(_) | Self::Usage(_) => WRONG_USAGE,
+            quiet if quiet.is_quiet() => return ExitCode::SUCCESS,
+            Self::Arguments(_) | Self::Usage(_) | Self::Settings(_) => WRONG_USAGE,
             _ => FAILED,
         };
         // Where standard error is gone too, the code alone has to say it.

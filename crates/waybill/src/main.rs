@@ -5,6 +5,9 @@
 //! |---|---|
 //! | `cli` | the commands and what their help says |
 //! | `assign`, `generate`, `verify`, `completions` | commands that need no service |
+//! | `run`, `plans` | commands that call a service |
+//! | `client` | calls to a service that may be restarting |
+//! | `settings`, `meaning` | what was said to a command, and what it means |
 //! | `input`, `planning` | files to records, records to a plan |
 //! | `plan` | a plan and its three forms: table, CSV, JSON |
 //! | `output`, `progress` | standard output, and a bar on long work |
@@ -12,13 +15,19 @@
 
 mod assign;
 mod cli;
+mod client;
 mod completions;
 mod error;
+mod generate;
 mod input;
+mod meaning;
 mod output;
 mod plan;
 mod planning;
+mod plans;
 mod progress;
+mod run;
+mod settings;
 mod verify;
 
 use std::process::ExitCode;

@@ -1,7 +1,7 @@
-//! Records to a plan.
+//! Records to a plan, by the same function as in the fleet service.
 
-use assignment::{Classes, Explanation, Problem, Table, UNASSIGNED};
-use domain::{Score, StreetName};
+use domain::StreetName;
+use fleet::planning::{self, Behind, Scored, TooLarge};
 
 use crate::{
     input::{Drivers, Shipments},
@@ -13,63 +13,37 @@ pub(crate) fn plan(
     shipments: Shipments,
     drivers: Drivers,
     street_name: StreetName,
-) -> Result<Plan, assignment::Error> {
-    let (lengths, traits) = (&shipments.classes.lengths, &drivers.classes.traits);
-    let table = Table::from_fn(lengths.len(), traits.len(), |row, column| {
-        Some(domain::score(lengths[row], traits[column]).quarters())
-    })?;
-    let problem = Problem::Classes(Classes {
-        row_class: &shipments.classes.class,
-        column_class: &drivers.classes.class,
-        table: &table,
+) -> Result<Plan, TooLarge> {
+    let plan = Scored::new(shipments.classes, drivers.classes)?.solve()?;
+    // The solver has seen to it that places are within a u32.
+    let pairs = plan.pairs().map(|pair| Pair {
+        shipment: pair.shipment as u32,
+        driver: pair.driver as u32,
+        score: pair.score,
     });
-    let solution = assignment::solve(&problem)?;
-
-    let pairs = solution.columns.iter().zip(0..).filter(|&(&driver, _)| driver != UNASSIGNED);
-    let pairs = pairs.map(|(&driver, shipment)| {
-        let length = lengths[shipments.classes.class[shipment as usize] as usize];
-        let traits = traits[drivers.classes.class[driver as usize] as usize];
-        Pair { shipment, driver, score: domain::score(length, traits) }
-    });
-    let explanation = Explanation::new(&problem, &solution);
-    let left = |side| move |(record, why)| unassigned(side, record, why);
-    let unassigned = explanation
-        .rows()
-        .map(left(Side::Shipment))
-        .chain(explanation.columns().map(left(Side::Driver)));
-    let quarters =
-        |prices: &[i64]| prices.iter().map(|&q| Score::from_quarters(q)).collect::<Vec<_>>();
-    let certificate = Certificate {
-        shipments: lengths
-            .iter()
-            .copied()
-            .zip(quarters(&solution.certificate.row_prices))
-            .collect(),
-        drivers: traits
-            .iter()
-            .copied()
-            .zip(quarters(&solution.certificate.column_prices))
-            .collect(),
-    };
+    let (shipments_left, drivers_left) = plan.behind();
+    let of = |side| move |behind: &Behind| unassigned(side, behind);
+    let unassigned = (shipments_left.iter().map(of(Side::Shipment)))
+        .chain(drivers_left.iter().map(of(Side::Driver)));
     Ok(Plan {
         street_name,
         pairs: pairs.collect(),
         unassigned: unassigned.collect(),
-        total: Score::from_quarters(solution.total),
-        greedy_total: Score::from_quarters(assignment::first_come(&problem)),
-        certificate,
+        total: plan.total(),
+        greedy_total: plan.greedy_total(),
+        certificate: Certificate {
+            shipments: plan.shipment_prices().collect(),
+            drivers: plan.driver_prices().collect(),
+        },
         shipments: shipments.records,
         drivers: drivers.records,
     })
 }
 
-fn unassigned(side: Side, record: u32, why: assignment::Unassigned) -> Unassigned {
-    let reason = match why.reason {
-        assignment::Reason::NoneLeft => Reason::NoneLeft,
-        // No score is negative, so nothing is ever left out for lack of gain.
-        assignment::Reason::NothingGained | assignment::Reason::NothingPermitted => {
-            Reason::NonePermitted
-        }
+fn unassigned(side: Side, behind: &Behind) -> Unassigned {
+    let (reason, price) = match behind.reason {
+        planning::Reason::NoneLeft => (Reason::NoneLeft, Some(behind.price)),
+        planning::Reason::NonePermitted => (Reason::NonePermitted, None),
     };
-    Unassigned { side, record, reason, price: why.price_to_enter.map(Score::from_quarters) }
+    Unassigned { side, record: behind.index as u32, reason, price }
 }

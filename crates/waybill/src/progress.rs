@@ -37,6 +37,11 @@ impl Progress {
         self.0.is_hidden()
     }
 
+    /// How many steps there are, where that is known.
+    pub(crate) fn steps(&self) -> Option<u64> {
+        self.0.length()
+    }
+
     /// So many steps are done.
     pub(crate) fn at(&self, step: u64) {
         self.0.set_position(step);

@@ -2,10 +2,13 @@
 
 use std::io::{self, Write};
 
-use domain::{Records, StreetName};
+use domain::Records;
 
 use super::{Certificate, Plan};
-use crate::output::json::{number, score, string};
+use crate::{
+    meaning::street_name_text,
+    output::json::{number, score, string},
+};
 
 /// One record a line, so that `grep` and `diff` work on it too.
 pub(super) fn write(plan: &Plan, out: &mut impl Write, explain: bool) -> io::Result<()> {
@@ -42,18 +45,10 @@ pub(super) fn write(plan: &Plan, out: &mut impl Write, explain: bool) -> io::Res
         out.write_all(b"}")?;
     }
     out.write_all(b"],\n\"street_name\": ")?;
-    string(out, street_name(plan.street_name))?;
+    string(out, street_name_text(plan.street_name))?;
     out.write_all(b",\n\"certificate\": ")?;
     certificate(&plan.certificate, out)?;
     out.write_all(b"}\n")
-}
-
-/// As `--street-name` spells it.
-pub(crate) fn street_name(rule: StreetName) -> &'static str {
-    match rule {
-        StreetName::Address => "address",
-        StreetName::FullLine => "full-line",
-    }
 }
 
 fn record(out: &mut impl Write, side: &str, records: &Records, i: usize) -> io::Result<()> {

@@ -8,7 +8,7 @@ use std::io;
 
 use domain::{DriverTraits, Records, Score, StreetLength, StreetName};
 
-use crate::{cli::Format, output::Out};
+use crate::{meaning::Format, output::Out};
 
 /// All assignments of a batch, what stayed behind, and the proof that no plan is better.
 #[derive(Debug)]

@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use domain::{DriverTraits, Score, StreetLength, StreetName};
 use serde::{Deserialize, Deserializer, de::Error as _};
 
+use crate::meaning;
+
 /// What is read of the document; anything else in it is passed over.
 #[derive(Debug, Deserialize)]
 pub(super) struct Document<'a> {
@@ -129,9 +131,7 @@ fn points<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Score, D::Error>
 }
 
 fn street_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<StreetName, D::Error> {
-    match Cow::<'de, str>::deserialize(deserializer)?.as_ref() {
-        "address" => Ok(StreetName::Address),
-        "full-line" => Ok(StreetName::FullLine),
-        other => Err(D::Error::custom(format!("street_name is address or full-line, not {other}"))),
-    }
+    let text = Cow::<'de, str>::deserialize(deserializer)?;
+    meaning::street_name(&text)
+        .map_err(|expected| D::Error::custom(format!("street_name: {expected}")))
 }
