@@ -1,3 +1,5 @@
+use std::fmt;
+
 use crate::{Certificate, ClassSolution, Problem, Solution, Table, UNASSIGNED};
 
 /// One side of a problem.
@@ -116,6 +118,68 @@ pub enum Flaw {
         class: usize,
     },
 }
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Rows => "rows",
+            Self::Columns => "columns",
+        })
+    }
+}
+
+impl fmt::Display for Flaw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::WrongRowCount { expected, found } => {
+                write!(f, "{found} rows where the problem has {expected}")
+            }
+            Self::WrongPriceCount { side, expected, found } => {
+                write!(f, "{found} prices of {side} where {expected} are due")
+            }
+            Self::UnknownClass { side, member } => {
+                write!(f, "{side}: member {member} is of a class that is not in the table")
+            }
+            Self::UnknownColumn { row, column } => {
+                write!(f, "row {row} is assigned to column {column}, which does not exist")
+            }
+            Self::ColumnTakenTwice { column, first, second } => {
+                write!(f, "column {column} is assigned to row {first} and to row {second}")
+            }
+            Self::ClassOverdrawn { side, class, members } => {
+                write!(f, "{side}: class {class} is used more often than it has members, {members}")
+            }
+            Self::FlowOutOfOrder { flow } => write!(f, "flow {flow} is empty or out of order"),
+            Self::ForbiddenPair { row, column } => {
+                write!(f, "row {row} and column {column} may not be paired")
+            }
+            Self::WrongTotal { claimed, found } => {
+                write!(f, "the total is {found}, not {claimed}")
+            }
+            Self::WrongAssigned { claimed, found } => {
+                write!(f, "{found} pairs are assigned, not {claimed}")
+            }
+            Self::NegativePrice { side, class } => {
+                write!(f, "{side}: the price of {class} is negative")
+            }
+            Self::Underpriced { row, column } => write!(
+                f,
+                "row {row} and column {column} score more than their prices: a better assignment may exist"
+            ),
+            Self::Overpriced { row, column } => {
+                write!(
+                    f,
+                    "row {row} and column {column} are paired and score less than their prices"
+                )
+            }
+            Self::UnassignedButPriced { side, class } => {
+                write!(f, "{side}: {class} has an unassigned member and a price")
+            }
+        }
+    }
+}
+
+impl std::error::Error for Flaw {}
 
 /// Proves that a solution is optimal, from nothing but the problem and the solution itself.
 ///
