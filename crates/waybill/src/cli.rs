@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     assign::Assign, completions::Completions, error::Error, generate::Generate, plans::Plans,
-    run::Run, verify::Verify,
+    run::Run, services::fleet::Fleet, verify::Verify,
 };
 
 /// Every command's exit code means the same.
@@ -34,6 +34,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Assign(Assign),
+    Fleet(Fleet),
     Run(Run),
     Plans(Plans),
     Verify(Verify),
@@ -46,6 +47,7 @@ impl Command {
     pub(crate) fn run(self) -> Result<(), Error> {
         match self {
             Self::Assign(command) => command.run(),
+            Self::Fleet(command) => command.run(),
             Self::Run(command) => command.run(),
             Self::Plans(command) => command.run(),
             Self::Verify(command) => command.run(),

@@ -10,7 +10,7 @@ use std::{
 use clap::error::ErrorKind;
 use runtime::settings::Problems;
 
-use crate::{client::Failure, verify::Flaw};
+use crate::{client::Failure, services::ServiceError, verify::Flaw};
 
 /// Why a command did not do what it was asked for. Its text names the thing that is wrong.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +50,9 @@ pub(crate) enum Error {
     /// An answer of a service that does not follow the contract.
     #[error("{uri}: an answer that is not understood: {text}")]
     Answer { uri: http::Uri, text: String },
+    /// A service that cannot start, or cannot go on.
+    #[error("{0}")]
+    Service(#[from] ServiceError),
     /// The machine does not let us do our work.
     #[error("cannot start: {0}")]
     Runtime(io::Error),

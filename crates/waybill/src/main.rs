@@ -6,6 +6,7 @@
 //! | `cli` | the commands and what their help says |
 //! | `assign`, `generate`, `verify`, `completions` | commands that need no service |
 //! | `run`, `plans` | commands that call a service |
+//! | `services` | the three services, a process each |
 //! | `client` | calls to a service that may be restarting |
 //! | `settings`, `meaning` | what was said to a command, and what it means |
 //! | `input`, `planning` | files to records, records to a plan |
@@ -27,6 +28,7 @@ mod planning;
 mod plans;
 mod progress;
 mod run;
+mod services;
 mod settings;
 mod verify;
 
