@@ -111,18 +111,24 @@ pub enum Error {
     /// The service stops.
     #[error("the service stops")]
     Stopping,
+    /// A port cannot be opened.
+    #[error(transparent)]
+    Bind(#[from] runtime::server::BindError),
+    /// A port cannot be served.
+    #[error(transparent)]
+    Serve(#[from] runtime::server::ServeError),
 }
 
 impl Error {
-    /// The one place where an error becomes a status. The code says who should act.
-    pub fn status(&self) -> Status {
+    /// The one place where an error becomes a status. The code says who should act; what is ours to
+    /// know, such as paths and statements, goes to the log instead.
+    pub(crate) fn status(&self) -> Status {
         match self {
             Error::NoSuchPlan(_) => Status::not_found(self.to_string()),
             Error::Stopping => come_back(self.to_string()),
-            // Paths and statements are ours to know: they are in the log.
             Error::Unavailable { .. } | Error::Folder { .. } | Error::InUse { .. } => {
                 tracing::warn!(error = %self, "store not available");
-                come_back("the store is not available; try again".into())
+                come_back("the store is not available".into())
             }
             Error::Damaged { .. } | Error::Unreadable { .. } => {
                 tracing::error!(error = %self, "store damaged");
@@ -133,19 +139,28 @@ impl Error {
             | Error::NewerStore { .. }
             | Error::NotDurable { .. }
             | Error::Sqlite { .. }
+            | Error::Bind(_)
+            | Error::Serve(_)
             | Error::Worker(_) => {
                 tracing::error!(error = %self, "internal error");
-                Status::internal("internal error; the log of the analytics service says more")
+                Status::internal("internal error, the log of the analytics service says more")
             }
         }
     }
 }
 
 /// UNAVAILABLE with the time to come back.
-fn come_back(message: String) -> Status {
-    Status::with_error_details(
-        Code::Unavailable,
-        message,
-        ErrorDetails::with_retry_info(Some(RETRY)),
-    )
+pub(crate) fn come_back(message: String) -> Status {
+    Status::with_error_details(Code::Unavailable, message, ErrorDetails::with_retry_info(Some(RETRY)))
+}
+
+/// RESOURCE_EXHAUSTED with the time to come back.
+pub(crate) fn no_room(message: String) -> Status {
+    let details = ErrorDetails::with_retry_info(Some(RETRY));
+    Status::with_error_details(Code::ResourceExhausted, message, details)
+}
+
+/// ALREADY_EXISTS: the batch id has another plan.
+pub(crate) fn taken(batch_id: proto::BatchId) -> Status {
+    Status::already_exists(format!("batch {batch_id}: the id is taken by other content"))
 }
