@@ -31,7 +31,7 @@ impl IngestService for Handlers {
         &self,
         request: Request<Streaming<RecordPlansRequest>>,
     ) -> Result<Response<Self::RecordPlansStream>, Status> {
-        let ingest = self.0.ingest()?;
+        let ingest = Arc::clone(&self.0.ingest);
         let limits = ingest.limits();
         let shutdown = self.0.shutdown.clone();
         let answers = acked::serve(ingest, request.into_inner(), limits, shutdown);

@@ -143,7 +143,7 @@ impl Intake for Ingest {
             return Err(refusal(violations));
         };
         let facts = facts(&part.batch_id, header, &mut violations);
-        let rule = proto::street_name(header.street_name).unwrap_or_else(|| {
+        let rule = proto::records::street_name(header.street_name).unwrap_or_else(|| {
             violations.add("plan.header.street_name", "is not known");
             domain::StreetName::Address
         });

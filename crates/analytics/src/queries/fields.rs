@@ -65,7 +65,7 @@ impl Day {
             _ => byte.is_ascii_digit(),
         });
         let day: Date = text.parse().ok().filter(|_| digits)?;
-        let midnight = |day: Date| Some(day.to_zoned(TimeZone::UTC).ok()?.timestamp());
+        let midnight = |day: Date| TimeZone::UTC.to_timestamp(day.at(0, 0, 0, 0)).ok();
         Some(Day(midnight(day)?..midnight(day.checked_add(1.day()).ok()?)?))
     }
 
