@@ -5,8 +5,16 @@ use std::{env::consts, sync::LazyLock};
 use clap::{Parser, Subcommand};
 
 use crate::{
-    assign::Assign, completions::Completions, error::Error, generate::Generate, plans::Plans,
-    run::Run, services::fleet::Fleet, verify::Verify,
+    assign::Assign,
+    bench::{Bench, EchoServer},
+    completions::Completions,
+    error::Error,
+    generate::Generate,
+    plans::Plans,
+    run::Run,
+    services::{analytics::Analytics, fleet::Fleet, producer::Producer},
+    up::Up,
+    verify::Verify,
 };
 
 /// Every command's exit code means the same.
@@ -33,26 +41,38 @@ struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    Assign(Assign),
+    Up(Up),
+    Producer(Producer),
     Fleet(Fleet),
+    Analytics(Analytics),
+    Assign(Assign),
     Run(Run),
     Plans(Plans),
-    Verify(Verify),
     Generate(Generate),
+    Verify(Verify),
+    Bench(Bench),
     Completions(Completions),
+    /// A process that `bench` starts for itself.
+    #[command(hide = true)]
+    BenchEchoServer(EchoServer),
 }
 
 impl Command {
     /// Does it.
     pub(crate) fn run(self) -> Result<(), Error> {
         match self {
-            Self::Assign(command) => command.run(),
+            Self::Up(command) => command.run(),
+            Self::Producer(command) => command.run(),
             Self::Fleet(command) => command.run(),
+            Self::Analytics(command) => command.run(),
+            Self::Assign(command) => command.run(),
             Self::Run(command) => command.run(),
             Self::Plans(command) => command.run(),
-            Self::Verify(command) => command.run(),
             Self::Generate(command) => command.run(),
+            Self::Verify(command) => command.run(),
+            Self::Bench(command) => command.run(),
             Self::Completions(command) => command.run(),
+            Self::BenchEchoServer(command) => command.run(),
         }
     }
 }

@@ -111,15 +111,20 @@ impl fmt::Display for Failure<'_> {
         let Self { uri, status } = self;
         let uri = uri.to_string();
         let uri = uri.trim_end_matches('/');
-        let mut cause = status.source();
-        while let Some(deeper) = cause.and_then(|cause| cause.source()) {
-            cause = Some(deeper);
-        }
-        match cause {
-            Some(cause) if is_passing(status) => write!(f, "{uri} does not answer: {cause}"),
+        match status.source() {
+            Some(_) if is_passing(status) => write!(f, "{uri} does not answer: {}", cause(status)),
             _ => write!(f, "{uri}: {}", status.message()),
         }
     }
+}
+
+/// What is at the bottom of a failure: the system's own word where the connection failed.
+pub(crate) fn cause(status: &Status) -> String {
+    let Some(mut cause) = status.source() else { return status.message().to_owned() };
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    cause.to_string()
 }
 
 /// Runs a command that makes calls.

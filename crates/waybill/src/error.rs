@@ -53,6 +53,12 @@ pub(crate) enum Error {
     /// A service that cannot start, or cannot go on.
     #[error("{0}")]
     Service(#[from] ServiceError),
+    /// A bench whose parts do not do what they should.
+    #[error("bench: {0}")]
+    Bench(String),
+    /// A signal ended the command before it was done.
+    #[error("interrupted")]
+    Interrupted,
     /// The machine does not let us do our work.
     #[error("cannot start: {0}")]
     Runtime(io::Error),

@@ -8,7 +8,7 @@ use std::{
 
 use clap::{Args, ValueHint};
 use domain::Records;
-use producer::source::synthetic;
+use producer::synthetic;
 use runtime::settings::parse;
 
 use crate::{

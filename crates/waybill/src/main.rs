@@ -4,17 +4,20 @@
 //! | module | holds |
 //! |---|---|
 //! | `cli` | the commands and what their help says |
+//! | `up` | the whole system in one process |
+//! | `services` | the three services, a process each |
 //! | `assign`, `generate`, `verify`, `completions` | commands that need no service |
 //! | `run`, `plans` | commands that call a service |
-//! | `services` | the three services, a process each |
-//! | `client` | calls to a service that may be restarting |
+//! | `bench` | what this machine makes of it all |
 //! | `settings`, `meaning` | what was said to a command, and what it means |
+//! | `client`, `ready` | calls to a service that may be restarting; whether it is there |
 //! | `input`, `planning` | files to records, records to a plan |
 //! | `plan` | a plan and its three forms: table, CSV, JSON |
 //! | `output`, `progress` | standard output, and a bar on long work |
 //! | `error` | all that can go wrong, and the exit code of each |
 
 mod assign;
+mod bench;
 mod cli;
 mod client;
 mod completions;
@@ -27,9 +30,11 @@ mod plan;
 mod planning;
 mod plans;
 mod progress;
+mod ready;
 mod run;
 mod services;
 mod settings;
+mod up;
 mod verify;
 
 use std::process::ExitCode;

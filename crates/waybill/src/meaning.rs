@@ -1,6 +1,6 @@
 //! What the values of settings mean, beyond what `runtime::settings::parse` knows.
 
-use std::{str::FromStr, time::Duration};
+use std::str::FromStr;
 
 use domain::StreetName;
 
@@ -58,36 +58,4 @@ pub(crate) fn street_name_text(rule: StreetName) -> &'static str {
 /// An id in its text form.
 pub(crate) fn id<T: FromStr<Err = proto::InvalidId>>(text: &str) -> Result<T, proto::InvalidId> {
     text.parse()
-}
-
-/// A duration as people write it: `250ms`, `1m30s`.
-pub(crate) fn duration_text(duration: Duration) -> String {
-    let (seconds, millis) = (duration.as_secs(), duration.subsec_millis());
-    match (seconds, millis) {
-        (0, _) => format!("{millis}ms"),
-        (1..120, 0) => format!("{seconds}s"),
-        (1..120, _) => format!("{:.1}s", duration.as_secs_f64()),
-        _ if seconds.is_multiple_of(60) => format!("{}m", seconds / 60),
-        _ => format!("{}m{}s", seconds / 60, seconds % 60),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn durations_read_as_people_write_them() {
-        for (millis, text) in [
-            (0, "0ms"),
-            (250, "250ms"),
-            (2_000, "2s"),
-            (2_500, "2.5s"),
-            (90_000, "90s"),
-            (150_000, "2m30s"),
-            (7_200_000, "120m"),
-        ] {
-            assert_eq!(duration_text(Duration::from_millis(millis)), text);
-        }
-    }
 }

@@ -8,7 +8,7 @@ use crate::{client::Peer, error::Error};
 
 /// Shows each state of the run to `seen`, and gives the last. Connects again when the stream breaks:
 /// the producer keeps runs over a restart.
-pub(super) async fn follow(
+pub(crate) async fn follow(
     peer: &Peer,
     run_id: &str,
     mut seen: impl FnMut(&Run) -> Result<(), Error>,

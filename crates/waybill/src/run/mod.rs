@@ -10,6 +10,8 @@ mod start;
 mod stop;
 mod watch;
 
+pub(crate) use self::{follow::follow, outcome::shortcoming};
+
 use clap::{Args, Subcommand};
 use runtime::settings::{Settings, parse};
 
@@ -55,10 +57,10 @@ fn producer(settings: &mut Settings) -> http::Uri {
     settings.get("producer", http::Uri::from_static(PRODUCER_DEFAULT), parse::uri)
 }
 
-type Client =
+pub(crate) type Client =
     proto::producer::v1::producer_service_client::ProducerServiceClient<tonic::transport::Channel>;
 
 /// The producer's client. Answers of any size are taken: the producer is trusted with memory.
-fn client(peer: &Peer) -> Client {
+pub(crate) fn client(peer: &Peer) -> Client {
     Client::new(peer.channel()).max_decoding_message_size(usize::MAX)
 }

@@ -3,7 +3,7 @@
 use proto::producer::v1::{Run, RunState};
 
 /// Nothing when every batch is settled, or what is missing.
-pub(super) fn shortcoming(run: &Run) -> Option<String> {
+pub(crate) fn shortcoming(run: &Run) -> Option<String> {
     let mut short = Vec::new();
     let why = run.error.as_ref().map(|error| error.message.as_str()).filter(|why| !why.is_empty());
     if run.state() == RunState::Failed {

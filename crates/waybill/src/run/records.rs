@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use domain::{Records, StreetName};
+use producer::MAX_REQUEST_BYTES;
 use prost::Message;
 use proto::{
-    MAX_MESSAGE_BYTES,
     logistics::v1::{Driver, Shipment},
     producer::v1::{
         CreateRosterRequest, Records as Given, RosterSource, StartRunRequest, Synthetic,
@@ -40,7 +40,7 @@ pub(super) async fn wire(
             ..Given::default()
         }),
         (shipments, &Source::Made(count)) => {
-            let made = producer::source::synthetic::drivers(seed, 0, count);
+            let made = producer::synthetic::drivers(seed, 0, count);
             Wire::Records(Given {
                 shipments: read_shipments(shipments)?,
                 drivers: wire_drivers(&made),
@@ -55,13 +55,13 @@ pub(super) async fn wire(
     })
 }
 
-/// Refuses a call that is larger than a message may be, before the producer does.
+/// Refuses a call that is larger than the producer takes, before the producer does.
 pub(super) fn check_size(request: &StartRunRequest) -> Result<(), Error> {
     let bytes = request.encoded_len();
-    if bytes <= MAX_MESSAGE_BYTES {
+    if bytes <= MAX_REQUEST_BYTES {
         return Ok(());
     }
-    Err(Error::RunTooLarge { bytes, limit: MAX_MESSAGE_BYTES })
+    Err(Error::RunTooLarge { bytes, limit: MAX_REQUEST_BYTES })
 }
 
 /// Keeps the drivers of a file as a roster whose name follows from their bytes, so that the same file
@@ -75,8 +75,8 @@ async fn keep(peer: &Peer, path: &Path) -> Result<String, Error> {
     let name = format!("file-{}", &hasher.finalize().to_hex()[..24]);
     let request = CreateRosterRequest { name: name.clone(), drivers, synthetic: None };
     let bytes = request.encoded_len();
-    if bytes > MAX_MESSAGE_BYTES {
-        return Err(Error::RunTooLarge { bytes, limit: MAX_MESSAGE_BYTES });
+    if bytes > MAX_REQUEST_BYTES {
+        return Err(Error::RunTooLarge { bytes, limit: MAX_REQUEST_BYTES });
     }
     peer.call(|_| {
         let request = request.clone();

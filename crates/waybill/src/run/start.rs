@@ -29,7 +29,7 @@ impl Declared for Start {
     const SETTINGS: &'static [Setting] = &[
         Setting::new("shipments", "N|FILE", "Shipments of each batch: a number of made-up ones, or a file")
             .default("32")
-            .more("Made-up shipments are new in each batch; those of a file are in every batch. Files are as for `waybill assign`, at most 1 MiB a call.")
+            .more("Made-up shipments are new in each batch; those of a file are in every batch. Files are as for `waybill assign`, and travel with the call: 64 MiB together at most.")
             .hint(clap::ValueHint::FilePath),
         Setting::new("drivers", "N|FILE|roster NAME", "Drivers of each batch: a number of made-up ones, a file, or a kept roster")
             .default("32")

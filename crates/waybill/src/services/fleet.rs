@@ -2,9 +2,10 @@
 
 use clap::{Args, ValueHint};
 use fleet::Config;
-use runtime::{lifecycle::Shutdown, server::BindError};
 
-use super::{DRAIN_TIMEOUT, ServiceError, listen, ops_listen, process};
+use super::{Asked, DRAIN_TIMEOUT, ServiceError, listen, ops_listen,
+    process::{self, Life},
+};
 use crate::{
     error::Error,
     settings::{Declared, Flags, Setting},
@@ -52,22 +53,16 @@ impl Fleet {
     }
 }
 
-async fn serve(config: Config, shutdown: Shutdown) -> Result<(), Error> {
-    let asked = config.clone();
-    let named = |error| failed(&asked, error);
-    let service = config.build(shutdown).await.map_err(named)?;
-    Ok(service.run().await.map_err(named)?)
+async fn serve(config: Config, life: Life) -> Result<(), Error> {
+    let asked = Asked::alone("fleet", config.ops_listen);
+    let service = config.build(life.shutdown).await.map_err(|error| named(&asked, error))?;
+    Ok(service.run().await.map_err(|error| named(&asked, error))?)
 }
 
 /// The error, with the setting that a port comes from.
-fn failed(config: &Config, error: fleet::Error) -> ServiceError {
+pub(crate) fn named(asked: &Asked, error: fleet::Error) -> ServiceError {
     match error {
-        fleet::Error::Bind(error) => ServiceError::Bind { setting: asked(config, &error), error },
-        other => ServiceError::Failed { part: "fleet", text: other.to_string() },
+        fleet::Error::Bind(error) => asked.bind(error),
+        other => asked.failed(other),
     }
-}
-
-fn asked(config: &Config, error: &BindError) -> &'static str {
-    // Where both are the same, the first could still be had.
-    if error.address == config.ops_listen { "--ops-listen" } else { "--listen" }
 }

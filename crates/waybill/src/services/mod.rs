@@ -1,7 +1,11 @@
 //! The three services, a process each.
 
+pub(crate) mod analytics;
 pub(crate) mod fleet;
 pub(crate) mod process;
+pub(crate) mod producer;
+
+use std::net::SocketAddr;
 
 use runtime::server::BindError;
 
@@ -38,4 +42,32 @@ pub(crate) enum ServiceError {
     /// Anything else, as the service says it.
     #[error("{part}: {text}")]
     Failed { part: &'static str, text: String },
+}
+
+/// Which settings the ports of a service come from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked {
+    pub(crate) part: &'static str,
+    pub(crate) ops_listen: SocketAddr,
+    pub(crate) settings: [&'static str; 2],
+}
+
+impl Asked {
+    /// Those of a service in a process of its own.
+    const fn alone(part: &'static str, ops_listen: SocketAddr) -> Self {
+        Self { part, ops_listen, settings: ["--listen", "--ops-listen"] }
+    }
+
+    /// The error of a port that cannot be had.
+    pub(crate) fn bind(&self, error: BindError) -> ServiceError {
+        // Where both are the same address, the first could still be had.
+        let [listen, ops_listen] = self.settings;
+        let setting = if error.address == self.ops_listen { ops_listen } else { listen };
+        ServiceError::Bind { setting, error }
+    }
+
+    /// Any other error.
+    pub(crate) fn failed(&self, error: impl std::error::Error) -> ServiceError {
+        ServiceError::Failed { part: self.part, text: error.to_string() }
+    }
 }

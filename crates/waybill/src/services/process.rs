@@ -6,6 +6,7 @@ use runtime::{
     lifecycle::Shutdown,
     settings::{Settings, parse},
     telemetry,
+    trace::Sampler,
 };
 
 use crate::{
@@ -20,12 +21,23 @@ const LAST_TRACES: Duration = Duration::from_secs(2);
 /// Time for blocking work that nobody waits for any more.
 const LAST_WORK: Duration = Duration::from_secs(1);
 
+/// What a process gives to what it runs.
+#[derive(Debug)]
+pub(crate) struct Life {
+    /// Begins with a signal.
+    pub(crate) shutdown: Shutdown,
+    /// How long the drain may take.
+    pub(crate) drain: Duration,
+    /// Which new batches are traced.
+    pub(crate) sampler: Sampler,
+}
+
 /// Runs a part of the system until it is drained.
 pub(crate) fn run<D: Declared, C>(
     part: &'static str,
     flags: Flags<D>,
     read: impl FnOnce(&mut Settings) -> C,
-    serve: impl AsyncFnOnce(C, Shutdown) -> Result<(), Error>,
+    serve: impl AsyncFnOnce(C, Life) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(Error::Runtime)?;
@@ -37,7 +49,7 @@ pub(crate) fn run<D: Declared, C>(
         let drain = settings.get("drain-timeout", DRAIN, parse::duration);
         settings.finish()?;
         let shutdown = Shutdown::on_signals(drain);
-        let served = serve(config, shutdown).await;
+        let served = serve(config, Life { shutdown, drain, sampler: telemetry.sampler() }).await;
         telemetry.shutdown(LAST_TRACES).await;
         served
     });
