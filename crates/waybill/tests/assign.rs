@@ -1,12 +1,14 @@
 //! `waybill assign` as its callers see it.
 
-mod support;
+mod support {
+    pub(crate) mod commands;
+}
 
 use std::process::Stdio;
 
-use support::{data, dir, file, run, run_with_input, waybill};
+use support::commands::{data, dir, file, run, run_with_input, waybill};
 
-fn ten(arguments: &[&str]) -> support::Ended {
+fn ten(arguments: &[&str]) -> support::commands::Ended {
     let (shipments, drivers) =
         (data("published-10x10/shipments.txt"), data("published-10x10/drivers.txt"));
     run(&[&["assign", &shipments, &drivers], arguments].concat())
@@ -189,7 +191,7 @@ fn all_wrong_settings_are_told_at_once() {
     let mut command = waybill(&["assign", "a", "b", "--threads", "0", "--config", &config]);
     command.env("WAYBILL_FORMAT", "xml").env("WAYBILL_STREET_NAME", "");
     assert_eq!(
-        support::ended(command).wrong_usage(),
+        support::commands::ended(command).wrong_usage(),
         format!(
             "3 settings are wrong\n  WAYBILL_FORMAT: \"xml\": expected table, csv or json\n  \
              --threads: \"0\": expected a whole number from 1 to 1024\n  \
@@ -207,7 +209,7 @@ fn a_flag_wins_over_a_variable_and_that_over_the_file() {
         let mut command = waybill(&[&["assign", &s, &d], flag].concat());
         command.env("WAYBILL_CONFIG", &config);
         command.envs(variable.map(|format| ("WAYBILL_FORMAT", format)));
-        support::ended(command).done().chars().next().expect("some output")
+        support::commands::ended(command).done().chars().next().expect("some output")
     };
     assert_eq!(format(None, &[]), 's');
     assert_eq!(format(Some("json"), &[]), '{');

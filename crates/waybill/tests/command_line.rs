@@ -1,13 +1,27 @@
 //! Help, completions, exit codes, and commands that find no service.
 
-mod support;
+mod support {
+    pub(crate) mod commands;
+}
 
-use support::{dir, run};
+use support::commands::{dir, run};
 
 #[test]
 fn help_names_every_command_and_the_exit_codes() {
     let help = run(&["--help"]).done();
-    for command in ["fleet", "assign", "run", "plans", "verify", "generate", "completions"] {
+    for command in [
+        "up",
+        "producer",
+        "fleet",
+        "analytics",
+        "assign",
+        "run",
+        "plans",
+        "verify",
+        "generate",
+        "bench",
+        "completions",
+    ] {
         assert!(help.contains(&format!("\n  {command} ")), "{command}");
     }
     assert!(help.contains("Exit codes:"));

@@ -1,9 +1,11 @@
 //! `waybill verify` proves what `waybill assign` wrote, and nothing else.
 
-mod support;
+mod support {
+    pub(crate) mod commands;
+}
 
 use serde_json::{Value, json};
-use support::{data, dir, file, run, run_with_input};
+use support::commands::{data, dir, file, run, run_with_input};
 
 fn plan() -> Value {
     let (shipments, drivers) = (data("us-3850/shipments.txt"), data("us-3850/drivers.txt"));

@@ -48,10 +48,7 @@ impl Drop for Child {
 }
 
 /// This program with these arguments, and none of the settings of its environment.
-pub(super) fn spawn(
-    arguments: &[&str],
-    set_up: impl FnOnce(&mut Command),
-) -> Result<Child, Error> {
+pub(super) fn spawn(arguments: &[&str], set_up: impl FnOnce(&mut Command)) -> Result<Child, Error> {
     let mut command = Command::new(env::current_exe().map_err(Error::Runtime)?);
     for (name, _) in env::vars_os() {
         let name_text = name.to_string_lossy();
@@ -83,7 +80,8 @@ impl System {
     /// Starts all three with their data in a new folder in `dir`, and waits until they are ready.
     pub(super) async fn start(dir: &Path) -> Result<Self, Error> {
         let made = tempfile::Builder::new().prefix("waybill-bench-").tempdir_in(dir);
-        let data = made.map_err(|error| Error::File { path: dir.to_owned(), problem: error.into() })?;
+        let data =
+            made.map_err(|error| Error::File { path: dir.to_owned(), problem: error.into() })?;
         let store = format!("sqlite:{}", data.path().join("analytics.db").display());
         let analytics = Service::start("analytics", &["--store", &store])?;
         let fleet = Service::start("fleet", &["--analytics", &url(analytics.listen)])?;

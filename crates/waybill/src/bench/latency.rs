@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use producer::synthetic;
 use proto::{
     BatchId,
     fleet::v1::{
@@ -13,7 +14,6 @@ use proto::{
     },
     logistics::v1::{Hello, PlanDetail},
 };
-use producer::synthetic;
 use tokio::{
     sync::mpsc,
     time::{Interval, MissedTickBehavior, interval},
@@ -47,8 +47,7 @@ pub(super) async fn measure(
 ) -> Result<Latency, Error> {
     let rate = (highest * LOAD).clamp(1.0, FASTEST);
     let (outbound, requests) = mpsc::channel(IN_FLIGHT);
-    let hello =
-        Hello { peer: "bench".to_owned(), plan_detail: PlanDetail::Totals.into() };
+    let hello = Hello { peer: "bench".to_owned(), plan_detail: PlanDetail::Totals.into() };
     let mut stream = Stream { outbound, sent: HashMap::new() };
     stream.say(Say::Hello(hello)).await?;
     let mut fleet = FleetServiceClient::new(system.fleet().channel());

@@ -55,9 +55,13 @@ impl Declared for Bench {
             .default("table")
             .values(meaning::TABLE_OR_JSON),
         Setting::switch("quick", "Small and short: shows that everything works, measures little"),
-        Setting::new("dir", "DIR", "Folder on the disk to commit to; a folder in it is made and removed")
-            .default("the system's temporary folder")
-            .hint(ValueHint::DirPath),
+        Setting::new(
+            "dir",
+            "DIR",
+            "Folder on the disk to commit to; a folder in it is made and removed",
+        )
+        .default("the system's temporary folder")
+        .hint(ValueHint::DirPath),
     ];
 }
 
@@ -80,12 +84,8 @@ const FULL: Sizes = Sizes {
     stream: Duration::from_secs(10),
     large_batch: 1_000_000,
 };
-const QUICK: Sizes = Sizes {
-    records: 20_000,
-    rounds: 3,
-    stream: Duration::from_secs(1),
-    large_batch: 20_000,
-};
+const QUICK: Sizes =
+    Sizes { records: 20_000, rounds: 3, stream: Duration::from_secs(1), large_batch: 20_000 };
 
 impl Bench {
     pub(crate) fn run(self) -> Result<(), Error> {

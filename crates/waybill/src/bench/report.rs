@@ -53,20 +53,36 @@ impl Report {
     pub(super) fn table(&self, out: &mut impl Write) -> io::Result<()> {
         let Self { text, system } = self;
         let (ours, lines) = (milliseconds(text.ours), milliseconds(text.lines));
-        writeln!(out, "text to pairs      {} shipments and drivers, {:.1} MB, one thread", text.records, text.megabytes)?;
+        writeln!(
+            out,
+            "text to pairs      {} shipments and drivers, {:.1} MB, one thread",
+            text.records, text.megabytes
+        )?;
         writeln!(out, "  ours             {ours:.1} ms")?;
         writeln!(out, "  from_utf8, lines {lines:.1} ms")?;
         writeln!(out, "  ratio            {:.3}", text.ratio())?;
         let (pipeline, latency) = (&system.pipeline, &system.latency);
-        writeln!(out, "three processes    {} batches of 32 shipments and drivers, each on disk", pipeline.batches)?;
+        writeln!(
+            out,
+            "three processes    {} batches of 32 shipments and drivers, each on disk",
+            pipeline.batches
+        )?;
         writeln!(out, "  batches          {:.0} a second", pipeline.batches_per_second)?;
         writeln!(out, "  echo of 1 KB     {:.0} a second", system.echo)?;
         writeln!(out, "  ratio            {:.3}", system.ratio())?;
-        writeln!(out, "latency            {:.0} batches a second, from sent to settled", latency.batches_per_second)?;
+        writeln!(
+            out,
+            "latency            {:.0} batches a second, from sent to settled",
+            latency.batches_per_second
+        )?;
         writeln!(out, "  p50              {:.2} ms", milliseconds(latency.p50))?;
         writeln!(out, "  p99              {:.2} ms", milliseconds(latency.p99))?;
         let (records, time) = system.large_batch;
-        writeln!(out, "one large batch    {records} shipments and drivers in {:.2} s", time.as_secs_f64())?;
+        writeln!(
+            out,
+            "one large batch    {records} shipments and drivers in {:.2} s",
+            time.as_secs_f64()
+        )?;
         let (load, peak) = (&system.peak_at_load, &system.peak);
         writeln!(out, "peak memory        MiB before the large batch, and after")?;
         for (name, load, peak) in [

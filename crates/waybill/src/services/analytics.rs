@@ -3,7 +3,8 @@
 use analytics::Config;
 use clap::{Args, ValueHint};
 
-use super::{Asked, DRAIN_TIMEOUT, ServiceError, listen, ops_listen,
+use super::{
+    Asked, DRAIN_TIMEOUT, ServiceError, listen, ops_listen,
     process::{self, Life},
 };
 use crate::{

@@ -3,7 +3,8 @@
 use clap::{Args, ValueHint};
 use producer::Config;
 
-use super::{Asked, DRAIN_TIMEOUT, ServiceError, listen, ops_listen,
+use super::{
+    Asked, DRAIN_TIMEOUT, ServiceError, listen, ops_listen,
     process::{self, Life},
 };
 use crate::{
@@ -32,17 +33,30 @@ impl Declared for Producer {
         Setting::new("fleet", "URL", "Address of the fleet service, which is waited for")
             .default("http://127.0.0.1:8082")
             .hint(ValueHint::Url),
-        Setting::new("inbox", "DIR", "Folder that is watched: each new pair of files in it is a batch")
-            .default("none")
-            .hint(ValueHint::DirPath),
+        Setting::new(
+            "inbox",
+            "DIR",
+            "Folder that is watched: each new pair of files in it is a batch",
+        )
+        .default("none")
+        .hint(ValueHint::DirPath),
         Setting::new("inbox-poll", "TIME", "Time between two looks into it").default("1s"),
         Setting::new("max-runs", "N", "Runs at once").default("64"),
-        Setting::new("max-unacked-batches", "N", "Batches that are made and not answered, over all runs")
-            .default("4096"),
-        Setting::new("max-unacked-bytes", "SIZE", "Bytes of those batches together").default("128MiB"),
+        Setting::new(
+            "max-unacked-batches",
+            "N",
+            "Batches that are made and not answered, over all runs",
+        )
+        .default("4096"),
+        Setting::new("max-unacked-bytes", "SIZE", "Bytes of those batches together")
+            .default("128MiB"),
         Setting::new("threads", "N", "Threads for the store and for large batches").default("2"),
-        Setting::new("default-shipments", "N", "Shipments of a batch of the HTTP route whose caller does not say")
-            .default("32"),
+        Setting::new(
+            "default-shipments",
+            "N",
+            "Shipments of a batch of the HTTP route whose caller does not say",
+        )
+        .default("32"),
         Setting::new("default-drivers", "N", "Drivers of such a batch").default("32"),
         Setting::new("default-seed", "N", "Where the data of such a run begins").default("0"),
         Setting::new("default-batches", "N", "Batches after which such a run ends; 0 for no limit")

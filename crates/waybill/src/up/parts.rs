@@ -39,30 +39,48 @@ impl Parts {
     pub(super) async fn build(told: &Told, life: &Life) -> Result<Self, Error> {
         let producer_listen = known(told.producer.listen).await;
         let mut problems = None;
-        let analytics = read(told, "analytics", &mut problems, analytics::Config::read, [
-            ("listen", told.analytics.listen.to_string()),
-            ("ops-listen", told.analytics.ops_listen.to_string()),
-            ("store", format!("sqlite:{}", told.data.join("analytics.db").display())),
-            ("producer", url(producer_listen)),
-        ]);
-        let fleet = read(told, "fleet", &mut problems, fleet::Config::read, [
-            ("listen", told.fleet.listen.to_string()),
-            ("ops-listen", told.fleet.ops_listen.to_string()),
-        ]);
-        let producer = read(told, "producer", &mut problems, producer::Config::read, [
-            ("listen", producer_listen.to_string()),
-            ("ops-listen", told.producer.ops_listen.to_string()),
-            ("data", told.data.join("producer").display().to_string()),
-        ]);
+        let analytics = read(
+            told,
+            "analytics",
+            &mut problems,
+            analytics::Config::read,
+            [
+                ("listen", told.analytics.listen.to_string()),
+                ("ops-listen", told.analytics.ops_listen.to_string()),
+                ("store", format!("sqlite:{}", told.data.join("analytics.db").display())),
+                ("producer", url(producer_listen)),
+            ],
+        );
+        let fleet = read(
+            told,
+            "fleet",
+            &mut problems,
+            fleet::Config::read,
+            [
+                ("listen", told.fleet.listen.to_string()),
+                ("ops-listen", told.fleet.ops_listen.to_string()),
+            ],
+        );
+        let producer = read(
+            told,
+            "producer",
+            &mut problems,
+            producer::Config::read,
+            [
+                ("listen", producer_listen.to_string()),
+                ("ops-listen", told.producer.ops_listen.to_string()),
+                ("data", told.data.join("producer").display().to_string()),
+            ],
+        );
         if let Some(problems) = problems {
             return Err(Error::Settings(problems));
         }
         // A sender ends before the one that it sends to; each has a share of the whole time.
         let fifth = life.drain / 5;
-        let [producer_end, fleet_end, analytics_end] =
-            [fifth * 3, fifth, fifth].map(Shutdown::new);
+        let [producer_end, fleet_end, analytics_end] = [fifth * 3, fifth, fifth].map(Shutdown::new);
 
-        let asked = asked("analytics", told.analytics, ["--analytics-listen", "--analytics-ops-listen"]);
+        let asked =
+            asked("analytics", told.analytics, ["--analytics-listen", "--analytics-ops-listen"]);
         let named = move |error| analytics_part::named(&asked, error);
         let service = analytics.build(analytics_end.clone()).await.map_err(named)?;
         let analytics_at = (service.address(), service.ops_address());
@@ -77,9 +95,11 @@ impl Parts {
         let run = async move { service.run().await.map_err(named) };
         let fleet = Serving::new("fleet", fleet_end, run);
 
-        let asked = self::asked("producer", told.producer, ["--producer-listen", "--producer-ops-listen"]);
+        let asked =
+            self::asked("producer", told.producer, ["--producer-listen", "--producer-ops-listen"]);
         let named = move |error| producer_part::named(&asked, error);
-        let producer = producer::Config { fleet: uri(fleet_at.0), sampler: life.sampler, ..producer };
+        let producer =
+            producer::Config { fleet: uri(fleet_at.0), sampler: life.sampler, ..producer };
         let service = producer.build(producer_end.clone()).await.map_err(named)?;
         let producer_at = (service.address(), service.ops_address());
         let run = async move { service.run().await.map_err(named) };

@@ -28,8 +28,10 @@ impl Told {
         let mut at = |name, port| {
             settings.get(name, SocketAddr::from(([127, 0, 0, 1], port)), parse::socket_addr)
         };
-        let producer =
-            Ports { listen: at("producer-listen", 8081), ops_listen: at("producer-ops-listen", 9081) };
+        let producer = Ports {
+            listen: at("producer-listen", 8081),
+            ops_listen: at("producer-ops-listen", 9081),
+        };
         let fleet =
             Ports { listen: at("fleet-listen", 8082), ops_listen: at("fleet-ops-listen", 9082) };
         let analytics = Ports {
