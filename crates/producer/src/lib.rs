@@ -2,3 +2,4 @@
 pub mod moment;
 pub mod run;
 pub mod source;
+pub mod store;
