@@ -1,5 +1,19 @@
 //! What every service needs around its logic. It knows tokio, tonic and OpenTelemetry, and nothing of
 //! shipments: never the wire's messages, never the domain.
+//!
+//! A command reads its [`settings`], starts [`telemetry`], builds its service on listeners that are
+//! already bound ([`server::Listener`]), and runs it under one [`lifecycle::Shutdown`].
 
 pub mod acked;
+pub mod connect;
+pub mod health;
 pub mod lifecycle;
+pub mod ops;
+pub mod server;
+pub mod settings;
+pub mod telemetry;
+pub mod trace;
+pub mod workers;
+
+/// The version of this build, as in `service.version`, the user agent and the metrics.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

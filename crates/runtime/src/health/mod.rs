@@ -1,0 +1,16 @@
+//! Readiness, as `grpc.health.v1` says it.
+
+mod grpc;
+mod state;
+
+pub use grpc::HealthService;
+pub use state::{Health, Ready, Status};
+
+/// `grpc.health.v1`, generated.
+#[allow(clippy::all, missing_docs, unreachable_pub, rustdoc::all)]
+pub mod pb {
+    tonic::include_proto!("grpc.health.v1");
+}
+
+/// The descriptors of `grpc.health.v1`, for reflection.
+pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/health.bin"));

@@ -1,0 +1,82 @@
+//! The ops port: plaintext, for the platform and not for users.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use prometheus_client::{encoding::text, metrics::info::Info, registry::Registry};
+
+use crate::{
+    VERSION,
+    health::Health,
+    lifecycle::Shutdown,
+    server::{Limits, Listener, ServeError, grpc_routes, run},
+};
+
+/// The type of `/metrics`.
+const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// A registry whose metrics begin with `waybill_`, with `waybill_build_info` of this part in it.
+pub fn registry(part: &'static str) -> Registry {
+    let mut registry = Registry::with_prefix("waybill");
+    let build = Info::new([("part", part), ("version", VERSION)]);
+    registry.register("build", "What is running", build);
+    registry
+}
+
+/// Serves `/healthz` (alive), `/readyz` (200 or 503 by `health`), `/metrics` and `grpc.health.v1`
+/// with reflection, while there is work: through the whole drain, until nobody holds a
+/// [`Working`](crate::lifecycle::Working) of `shutdown` any more. When the drain begins, `health`
+/// says so and its watches end.
+pub async fn serve_ops(
+    listener: Listener,
+    health: Health,
+    registry: Arc<Registry>,
+    shutdown: Shutdown,
+) -> Result<(), ServeError> {
+    let closes = async {
+        shutdown.draining().await;
+        health.close();
+        std::future::pending::<()>().await;
+    };
+    let limits = Limits { max_connections: 128, ..Limits::default() };
+    let serves =
+        run(listener, routes(&health, registry), &limits, shutdown.finished(), shutdown.expired());
+    tokio::select! {
+        served = serves => served,
+        () = closes => Ok(()),
+    }
+}
+
+fn routes(health: &Health, registry: Arc<Registry>) -> Router {
+    let ready = health.clone();
+    let pages = Router::new()
+        .route("/healthz", get(async || "alive\n"))
+        .route("/readyz", get(async move || readyz(&ready)))
+        .route("/metrics", get(metrics).with_state(registry));
+    grpc_routes(health, &[]).into_axum_router().merge(pages)
+}
+
+fn readyz(health: &Health) -> Response {
+    if health.is_ready() {
+        "ready\n".into_response()
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "not ready\n").into_response()
+    }
+}
+
+async fn metrics(State(registry): State<Arc<Registry>>) -> Response {
+    let mut text = String::new();
+    match text::encode(&mut text, &registry) {
+        Ok(()) => ([(header::CONTENT_TYPE, OPENMETRICS)], text).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "metrics could not be written");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}

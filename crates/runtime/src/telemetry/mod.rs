@@ -1,0 +1,119 @@
+//! Logs and traces of a process. Logs go to stderr: text on a terminal, JSON elsewhere, filtered by
+//! `WAYBILL_LOG`. Traces go to an OTLP collector over gRPC when one of the standard `OTEL_` variables
+//! names it, and are not made otherwise.
+
+mod export;
+mod json;
+mod variables;
+
+use std::{
+    io::{self, IsTerminal},
+    thread,
+    time::Duration,
+};
+
+use opentelemetry::trace::TracerProvider;
+use opentelemetry_sdk::trace::SdkTracerProvider;
+use tokio::{runtime::Handle, sync::oneshot, time::timeout};
+use tracing::{Level, Metadata, Subscriber};
+use tracing_subscriber::{
+    EnvFilter, Layer, filter::FilterExt, filter::filter_fn, fmt::format::JsonFields,
+    layer::SubscriberExt, registry::LookupSpan, util::SubscriberInitExt,
+};
+
+use crate::trace::{Sampler, TARGET};
+use variables::Variables;
+
+/// What [`init`] started, until [`Telemetry::shutdown`].
+#[derive(Debug)]
+pub struct Telemetry {
+    provider: Option<SdkTracerProvider>,
+    sampler: Sampler,
+}
+
+/// Starts logs and traces of this process; call it once, inside the tokio runtime. `part` is what the
+/// process runs, `waybill-<part>` the service name of its traces. A process that runs several parts has
+/// the service name of each on the spans of that part, as [`Spans`](crate::trace::Spans) tells them
+/// apart; `OTEL_SERVICE_NAME` goes over all of them.
+pub fn init(part: &'static str) -> Telemetry {
+    let mut warnings = Vec::new();
+    let variables = Variables::of_process();
+    let exporting = variables.export(&mut warnings);
+    let runtime = Handle::try_current().ok().filter(|_| exporting);
+    if exporting && runtime.is_none() {
+        warnings.push("no traces are exported: telemetry began outside of the runtime".to_owned());
+    }
+    let provider = runtime.map(|runtime| export::provider(part, export::otlp(runtime)));
+    let sampler =
+        if provider.is_some() { variables.sampler(&mut warnings) } else { Sampler::Never };
+
+    let filter = variables.log_filter(&mut warnings);
+    let traces = provider.as_ref().map(|provider| traces(provider.tracer("waybill")));
+    let started = tracing_subscriber::registry().with(logs(filter)).with(traces).try_init();
+    if started.is_err() {
+        tracing::warn!("telemetry was started before, this start changes nothing");
+    }
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
+    Telemetry { provider, sampler }
+}
+
+impl Telemetry {
+    /// The sampler of new traces; [`Sampler::Never`] where nothing exports them.
+    pub fn sampler(&self) -> Sampler {
+        self.sampler
+    }
+
+    /// Sends what is left to the collector, for at most so long. A collector that does not answer costs
+    /// that time and no more.
+    pub async fn shutdown(self, within: Duration) {
+        let Some(provider) = self.provider else { return };
+        let (done, is_done) = oneshot::channel();
+        // A thread of its own: the call blocks, and the end of the runtime waits for its own threads.
+        let flush = thread::Builder::new().name("telemetry-end".to_owned()).spawn(move || {
+            let _ = done.send(provider.shutdown_with_timeout(within));
+        });
+        if flush.is_ok() && !matches!(timeout(within, is_done).await, Ok(Ok(Ok(())))) {
+            tracing::warn!(?within, "the last traces were not exported");
+        }
+    }
+}
+
+fn logs<S>(filter: EnvFilter) -> impl Layer<S>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    let layer = tracing_subscriber::fmt::layer().with_writer(io::stderr);
+    let layer = if io::stderr().is_terminal() {
+        layer.boxed()
+    } else {
+        layer.fmt_fields(JsonFields::new()).event_format(json::JsonWithTrace::default()).boxed()
+    };
+    // Spans of batches are for the exporter: as log context each would cost as much again.
+    layer.with_filter(filter.and(filter_fn(|metadata| metadata.target() != TARGET)))
+}
+
+fn traces<S>(tracer: opentelemetry_sdk::trace::SdkTracer) -> impl Layer<S>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    tracing_opentelemetry::layer()
+        .with_tracer(tracer)
+        .with_location(false)
+        .with_threads(false)
+        .with_target(false)
+        .with_tracked_inactivity(false)
+        .with_filter(filter_fn(is_traced))
+}
+
+/// Spans of batches, and what is logged inside of them but by the exporter's own machinery, whose
+/// export would be logged and exported again.
+fn is_traced(metadata: &Metadata<'_>) -> bool {
+    const MACHINERY: [&str; 5] = ["h2", "hyper", "tonic", "tower", "opentelemetry"];
+    if metadata.is_span() {
+        return metadata.target() == TARGET;
+    }
+    let target = metadata.target();
+    *metadata.level() <= Level::INFO && !MACHINERY.iter().any(|name| target.starts_with(name))
+}

@@ -1,0 +1,106 @@
+//! The spans of a batch: one a step, and none where the batch is not sampled.
+
+use opentelemetry::{
+    Context, Value,
+    trace::{Status, TraceContextExt},
+};
+use tracing::{Span, info_span};
+use tracing_opentelemetry::OpenTelemetrySpanExt;
+
+use super::{TraceContext, ids};
+
+/// The target of all spans that are exported. Without an exporter no layer wants it, so no span is made.
+pub(crate) const TARGET: &str = "waybill::trace";
+
+/// The attribute that says which part a span is of, so that the exporter puts it under that part's
+/// service name, also where several run in one process.
+pub(crate) const PART: &str = "waybill.part";
+
+/// Makes the spans of one part.
+#[derive(Clone, Copy, Debug)]
+pub struct Spans {
+    part: &'static str,
+}
+
+impl Spans {
+    /// The spans of `part`, such as `"fleet"`; their service name is `waybill-fleet`.
+    pub const fn of(part: &'static str) -> Spans {
+        Spans { part }
+    }
+
+    /// The first span of a batch: the span that `context` names. So the context can be put into the
+    /// envelope, and kept, before the span is there and whether or not one is made.
+    pub fn root(&self, name: &'static str, context: &TraceContext) -> Span {
+        if !context.sampled() {
+            return Span::none();
+        }
+        let span = info_span!(
+            target: TARGET, parent: None, "root",
+            otel.name = name, otel.kind = "producer", waybill.part = self.part,
+        );
+        // Its start, on this thread, takes the ids.
+        ids::starting_as(context.ids(), || drop(span.context()));
+        span
+    }
+
+    /// The span of this part's work on a batch that came with `parent`.
+    pub fn batch(&self, name: &'static str, parent: &TraceContext) -> Span {
+        if !parent.sampled() {
+            return Span::none();
+        }
+        let span = info_span!(
+            target: TARGET, parent: None, "batch",
+            otel.name = name, otel.kind = "consumer", waybill.part = self.part,
+        );
+        // It fails where there is no exporter: then there is no span either.
+        let _ = span.set_parent(Context::new().with_remote_span_context(parent.to_otel()));
+        span
+    }
+
+    /// A step of the work that `parent` stands for; none where that is none.
+    pub fn step(&self, name: &'static str, parent: &Span) -> Span {
+        if parent.is_disabled() {
+            return Span::none();
+        }
+        info_span!(
+            target: TARGET, parent: parent, "step",
+            otel.name = name, waybill.part = self.part,
+        )
+    }
+
+    /// A span that is no batch's, such as one of a stream: a trace of its own, always sampled.
+    pub fn apart(&self, name: &'static str) -> Span {
+        info_span!(
+            target: TARGET, parent: None, "apart",
+            otel.name = name, waybill.part = self.part,
+        )
+    }
+}
+
+/// The context to hand on from `span`; where that is none, what came in: `received`.
+pub fn context_of(span: &Span, received: &TraceContext) -> TraceContext {
+    let context = span.context();
+    let context = context.span().span_context().clone();
+    if context.is_valid() { TraceContext::from_otel(&context) } else { received.clone() }
+}
+
+/// Links `span` to the span that `to` names, if both are sampled.
+pub fn link(span: &Span, to: &TraceContext) {
+    if !span.is_disabled() && to.sampled() {
+        span.add_link(to.to_otel());
+    }
+}
+
+/// Adds an attribute, named as the OpenTelemetry conventions do.
+pub fn attribute(span: &Span, name: &'static str, value: impl Into<Value>) {
+    if !span.is_disabled() {
+        span.set_attribute(name, value);
+    }
+}
+
+/// Says that what `span` stands for has failed, and why.
+pub fn failed(span: &Span, why: &str) {
+    if !span.is_disabled() {
+        span.set_status(Status::error(why.to_owned()));
+    }
+}
