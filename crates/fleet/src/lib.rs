@@ -1,1 +1,2 @@
-//! fleet
+//! The fleet service.
+pub mod planning;

@@ -39,6 +39,7 @@ pub mod analytics {
 
 mod ids;
 mod json;
+pub mod records;
 mod status;
 mod trace;
 mod violations;
