@@ -37,6 +37,11 @@ impl Store {
         &self.folder
     }
 
+    /// An error about what was read back.
+    pub(crate) fn damaged(&self, what: String) -> StoreError {
+        StoreError::Damaged { folder: self.folder.clone(), what }
+    }
+
     fn connection(&self) -> MutexGuard<'_, Connection> {
         // A panic in between rolled its transaction back.
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
