@@ -1,1 +1,78 @@
-//! assignment
+//! Assigns rows to columns so that the total score is as high as it can be, and proves it.
+//!
+//! Each row takes at most one column and each column at most one row. A pair has an integer score
+//! or is forbidden. The crate is pure: numbers in, numbers out; no strings, no I/O, no floating
+//! point, no threads, no randomness. The same problem gives the same solution everywhere.
+//!
+//! | module | says |
+//! |---|---|
+//! | `table` | [`Table`]: scores, row-major, with forbidden pairs |
+//! | `problem` | [`Problem`]: a matrix, or classes of rows and columns that score alike |
+//! | `solution` | [`Solution`], its [`Certificate`], and the class form of both |
+//! | `solve` | [`solve()`]: picks the solver, checks what it gives |
+//! | `doubling` | why doubled scores give the most pairs among the best totals |
+//! | `classes` | [`solve_classes`]: merge, transport, split, price |
+//! | `merge` | equal rows and equal columns of a class table become one |
+//! | `transport` | successive shortest paths that push whole class counts |
+//! | `expand` | [`expand()`]: class flows become rows and columns |
+//! | `matrix` | Jonker–Volgenant shortest augmenting paths on a dense matrix |
+//! | `prices` | the canonical dual prices of an optimal matching |
+//! | `verify` | [`verify()`]: proves optimality from the prices alone |
+//! | `explain` | [`Explanation`]: why something stayed behind, and what it lacked |
+//! | `first_come` | [`first_come()`]: the greedy total, for comparison |
+//! | `grid` | a dense rectangle of numbers |
+//! | `error` | [`Error`]: what a problem may not be |
+//!
+//! # What "best" means
+//!
+//! 1. The total is the maximum over all matchings. A row or column that stays unassigned counts 0,
+//!    so a pair with a negative score is never taken.
+//! 2. Among the matchings with that total the result has the most pairs. So scores that are never
+//!    negative and a problem without forbidden pairs always give `min(rows, columns)` pairs.
+//!
+//! The first is what [`Certificate`] proves and [`verify()`] checks. The second follows from how the
+//! solvers work (module `doubling`) and is checked against brute force in the tests.
+//!
+//! ```
+//! use assignment::{Problem, Table, UNASSIGNED, solve, verify};
+//!
+//! let scores = [[7, 5], [6, 1], [2, 2]];
+//! let table = Table::from_fn(3, 2, |row, column| Some(scores[row][column]))?;
+//! let problem = Problem::Matrix(&table);
+//! let solution = solve(&problem)?;
+//! assert_eq!(solution.total, 11);
+//! assert_eq!(solution.columns, [1, 0, UNASSIGNED]);
+//! assert_eq!(verify(&problem, &solution), Ok(()));
+//! # Ok::<(), assignment::Error>(())
+//! ```
+#![forbid(unsafe_code)]
+
+mod classes;
+mod doubling;
+mod error;
+mod expand;
+mod explain;
+mod first_come;
+mod grid;
+mod matrix;
+mod merge;
+mod prices;
+mod problem;
+mod solution;
+mod solve;
+mod table;
+mod transport;
+mod verify;
+
+pub use classes::solve_classes;
+pub use error::Error;
+pub use expand::expand;
+pub use explain::{
+    Explanation, Reason, Unassigned, column_price_to_enter, column_reason, price_to_enter, reason,
+};
+pub use first_come::first_come;
+pub use problem::{Classes, Problem};
+pub use solution::{Certificate, ClassSolution, Flow, Solution, UNASSIGNED};
+pub use solve::solve;
+pub use table::{MAX_SCORE, Table};
+pub use verify::{Flaw, Side, verify, verify_classes};

@@ -176,12 +176,9 @@ mod tests {
     fn plan(shipments: &str, drivers: &str) -> Plan {
         let shipments = Records::parse_lines(shipments.as_bytes()).expect("records");
         let drivers = Records::parse_lines(drivers.as_bytes()).expect("records");
-        Scored::new(
-            StreetClasses::of(&shipments, StreetName::Address),
-            DriverClasses::of(&drivers),
-        )
-        .and_then(Scored::solve)
-        .expect("small")
+        Scored::new(StreetClasses::of(&shipments, StreetName::Address), DriverClasses::of(&drivers))
+            .and_then(Scored::solve)
+            .expect("small")
     }
 
     fn data(name: &str) -> String {
@@ -191,10 +188,8 @@ mod tests {
 
     #[test]
     fn the_published_ten_by_ten_totals_98_75() {
-        let plan = plan(
-            &data("published-10x10/shipments.txt"),
-            &data("published-10x10/drivers.txt"),
-        );
+        let plan =
+            plan(&data("published-10x10/shipments.txt"), &data("published-10x10/drivers.txt"));
         assert_eq!(plan.total().to_string(), "98.75");
         assert_eq!(plan.greedy_total().to_string(), "97");
         assert_eq!(plan.assigned(), 10);

@@ -11,7 +11,10 @@ pub type BadRecord = (usize, RecordError);
 ///
 /// # Errors
 /// The first one that can't be taken; those before it were added.
-pub fn push_shipments(records: &mut Records, shipments: &[wire::Shipment]) -> Result<(), BadRecord> {
+pub fn push_shipments(
+    records: &mut Records,
+    shipments: &[wire::Shipment],
+) -> Result<(), BadRecord> {
     for (place, shipment) in shipments.iter().enumerate() {
         records
             .push(&shipment.id, shipment.line, &shipment.address)

@@ -1,0 +1,128 @@
+//! Times of the solvers, best of several, one thread: `cargo bench -p assignment --bench solve [-- classes|dense]`.
+#![allow(clippy::print_stdout, reason = "prints its table")]
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use assignment::{Classes, Error, Explanation, Problem, Table, expand, first_come, solve};
+use assignment::{solve_classes, verify};
+
+fn main() -> Result<(), Error> {
+    println!("{:<44}{:>12}", "problem and step", "best, ms");
+    if std::env::args().all(|word| word != "dense") {
+        suitability(1_000_000)?;
+        adversarial()?;
+    }
+    if std::env::args().any(|word| word == "classes") {
+        return Ok(());
+    }
+    for side in [1000, 2000] {
+        dense("random", side, |r, c| mix((r * side + c) as u64) % 1_000_000)?;
+        dense("ties", side, |r, c| mix((r * side + c) as u64) % 60)?;
+        dense("product", side, |r, c| ((r + 1) * (c + 1)) as u64)?;
+        dense("suitability", side, |r, c| suitable(length(r), driver(c)))?;
+    }
+    Ok(())
+}
+
+/// Numbers that look random (splitmix64).
+fn mix(number: u64) -> u64 {
+    let z = number.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+fn length(shipment: usize) -> u64 {
+    let a = mix(shipment as u64 ^ 0x5eed);
+    6 + a % 9 + a / 9 % 9 + a / 81 % 9
+}
+
+fn driver(number: usize) -> (u64, u64, u64) {
+    let a = mix(number as u64 ^ 0xd1e5);
+    let (vowels, consonants) = (2 + a % 4 + a / 4 % 4, 5 + a / 16 % 5 + a / 80 % 5);
+    (vowels + consonants + 1 + a / 400 % 2, vowels, consonants)
+}
+
+fn suitable(length: u64, (name, vowels, consonants): (u64, u64, u64)) -> u64 {
+    let base = if length.is_multiple_of(2) { 6 * vowels } else { 4 * consonants };
+    let common = (2..=length).any(|k| length.is_multiple_of(k) && name.is_multiple_of(k));
+    if common { base * 3 / 2 } else { base }
+}
+
+fn time<T>(what: &str, times: usize, mut f: impl FnMut() -> T) -> T {
+    let mut best = Duration::MAX;
+    let mut result = None;
+    for _ in 0..times {
+        let start = Instant::now();
+        let value = black_box(f());
+        best = best.min(start.elapsed());
+        result = Some(value);
+    }
+    println!("{what:<44}{:>12.3}", best.as_secs_f64() * 1e3);
+    result.expect("at least one time")
+}
+
+/// A class for every length, one for every (length, vowels, consonants) of a driver.
+fn suitability(side: usize) -> Result<(), Error> {
+    let lengths: Vec<u64> = (6..=30).collect();
+    let mut drivers: Vec<_> = (0..side).map(driver).collect();
+    let all = drivers.clone();
+    drivers.sort_unstable();
+    drivers.dedup();
+    let row_class: Vec<u32> = (0..side).map(|s| (length(s) - 6) as u32).collect();
+    let column_class: Vec<u32> =
+        all.iter().map(|d| drivers.partition_point(|other| other < d) as u32).collect();
+    let table = Table::from_fn(lengths.len(), drivers.len(), |r, c| {
+        Some(suitable(lengths[r], drivers[c]).cast_signed())
+    })?;
+    let counts = |class: &[u32], classes: usize| {
+        let mut counts = vec![0_u64; classes];
+        class.iter().for_each(|&class| counts[class as usize] += 1);
+        counts
+    };
+    let rows = counts(&row_class, table.rows());
+    let columns = counts(&column_class, table.columns());
+    println!("suitability {side} by {side}, {} by {} classes", table.rows(), table.columns());
+    let classes = time("  solve_classes", 20, || solve_classes(&rows, &columns, &table))?;
+    println!("    {} flows", classes.flows.len());
+    time("  expand", 9, || expand(&row_class, &column_class, &classes));
+    let problem = Problem::Classes(Classes {
+        row_class: &row_class,
+        column_class: &column_class,
+        table: &table,
+    });
+    let solution = time("  solve, all of it", 9, || solve(&problem))?;
+    time("  verify", 9, || verify(&problem, &solution)).expect("optimal");
+    time("  explain", 9, || Explanation::new(&problem, &solution));
+    let greedy = time("  first come", 9, || first_come(&problem));
+    println!("    total {}, first come {greedy}", solution.total);
+    Ok(())
+}
+
+/// Classes that do not merge, with counts that make every push a small one.
+fn adversarial() -> Result<(), Error> {
+    for (name, ordered) in [("random", false), ("all want the same", true)] {
+        let table = Table::from_fn(60, 5000, |r, c| {
+            let noise = mix((r * 5000 + c) as u64) % 1000;
+            let score = if ordered { 1_000_000 - 150 * c as u64 + noise } else { noise * 1000 };
+            Some(score.cast_signed())
+        })?;
+        let rows: Vec<u64> = (0..60).map(|r| 8000 + mix(r) % 1000).collect();
+        let columns: Vec<u64> = (0..5000).map(|c| 1 + mix(c ^ 77) % 200).collect();
+        let what = format!("60 by 5000 classes, {name}");
+        let solution = time(&what, 3, || solve_classes(&rows, &columns, &table))?;
+        let reversed = Table::from_fn(5000, 60, |r, c| table.get(c, r))?;
+        let other = time("  the other way round", 3, || solve_classes(&columns, &rows, &reversed))?;
+        assert_eq!(solution.total, other.total);
+    }
+    Ok(())
+}
+
+fn dense(name: &str, side: usize, score: impl Fn(usize, usize) -> u64) -> Result<(), Error> {
+    let table = Table::from_fn(side, side, |r, c| Some(score(r, c).cast_signed()))?;
+    let problem = Problem::Matrix(&table);
+    let solution = time(&format!("dense {side} by {side}, {name}"), 3, || solve(&problem))?;
+    assert_eq!(verify(&problem, &solution), Ok(()));
+    Ok(())
+}

@@ -1,0 +1,206 @@
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
+
+use crate::expand::by_class;
+use crate::merge::{Group, Merged, merge};
+use crate::problem::count;
+use crate::{Classes, Problem, Table};
+
+/// The total that first come, first served reaches: rows in order, each takes the remaining column
+/// with the highest score, of equals the lowest column number. Like the solver it takes no
+/// forbidden pair and none with a negative score.
+///
+/// Classes take about O(rows + columns): merged row classes keep the column classes in order of
+/// score, and of equal score in order of their next member. A matrix takes O(rows × columns).
+///
+/// A problem that [`solve`](crate::solve()) refuses has no meaningful total: one beyond an `i64` is
+/// cut off there, and a class that is not in the table gives 0.
+#[must_use]
+pub fn first_come(problem: &Problem<'_>) -> i64 {
+    match problem {
+        Problem::Classes(classes) => by_classes(classes),
+        Problem::Matrix(table) => by_matrix(table),
+    }
+}
+
+fn by_matrix(table: &Table) -> i64 {
+    let mut taken = vec![false; table.columns()];
+    let mut total = 0_i64;
+    for row in 0..table.rows() {
+        let mut best: Option<(i64, usize)> = None;
+        for (column, score) in table.row(row).enumerate() {
+            if let Some(score) = score
+                && score >= best.map_or(0, |(best, _)| best + 1)
+                && !taken[column]
+            {
+                best = Some((score, column));
+            }
+        }
+        if let Some((score, column)) = best {
+            taken[column] = true;
+            total = total.saturating_add(score);
+        }
+    }
+    total
+}
+
+fn by_classes(classes: &Classes<'_>) -> i64 {
+    // Nothing but unknown classes or too many members can fail, and `solve` reports those.
+    let Ok((row_counts, column_counts)) = count(classes) else {
+        return 0;
+    };
+    let merged = merge(&row_counts, &column_counts, classes.table);
+    let row_group = group_of(&merged.rows, row_counts.len());
+    let mut columns = Columns::new(classes, &merged);
+    let mut choices: Vec<Choices> =
+        (0..merged.rows.len()).map(|row| Choices::new(&merged, row)).collect();
+    classes
+        .row_class
+        .iter()
+        .map(|&class| choices[row_group[class as usize] as usize].take(&mut columns))
+        .fold(0, i64::saturating_add)
+}
+
+/// For each class its group; empty classes have none, and no member asks for it.
+fn group_of(groups: &[Group], classes: usize) -> Vec<u32> {
+    let mut group_of = vec![0; classes];
+    for (number, group) in (0..).zip(groups) {
+        for &class in &group.classes {
+            group_of[class as usize] = number;
+        }
+    }
+    group_of
+}
+
+/// The columns that remain of each group, ascending.
+struct Columns {
+    /// All columns, ordered by group and number.
+    order: Vec<u32>,
+    /// Where the column after the lowest that remains stands in `order`, for each group.
+    next: Vec<u32>,
+    /// Where each group ends in `order`.
+    ends: Vec<u32>,
+    /// The lowest column that remains of each group; [`NONE_LEFT`] when none does.
+    lowest: Vec<u32>,
+}
+
+/// Beyond every column.
+const NONE_LEFT: u32 = u32::MAX;
+
+impl Columns {
+    fn new(classes: &Classes<'_>, merged: &Merged) -> Self {
+        let group_of = group_of(&merged.columns, classes.table.columns());
+        let group: Vec<u32> =
+            classes.column_class.iter().map(|&class| group_of[class as usize]).collect();
+        let (order, mut next) = by_class(&group, merged.columns.len());
+        let ends = next[1..].to_vec();
+        next.pop();
+        let mut columns = Self { order, lowest: vec![NONE_LEFT; next.len()], next, ends };
+        (0..merged.columns.len()).for_each(|group| columns.take(group as u32));
+        columns
+    }
+
+    fn lowest(&self, group: u32) -> u32 {
+        self.lowest[group as usize]
+    }
+
+    /// Goes on to the next column of the group.
+    fn take(&mut self, group: u32) {
+        let group = group as usize;
+        let next = &mut self.next[group];
+        self.lowest[group] =
+            if *next < self.ends[group] { self.order[*next as usize] } else { NONE_LEFT };
+        *next += 1;
+    }
+}
+
+/// What a row class would take: the groups in levels of equal score. The best level is last;
+/// levels of which nothing remains go.
+struct Choices(Vec<(i64, Level)>);
+
+impl Choices {
+    fn new(merged: &Merged, row: usize) -> Self {
+        let scores = (0..).zip(merged.doubled.row(row)).filter(|&(_, &doubled)| doubled > 0);
+        let mut groups: Vec<(i64, u32)> = scores.map(|(group, &d)| (d >> 1, group)).collect();
+        groups.sort_unstable();
+        let levels = groups.chunk_by(|a, b| a.0 == b.0);
+        Self(levels.map(|level| (level[0].0, Level::new(level))).collect())
+    }
+
+    /// Takes the best remaining column; gives its score, 0 when there is none.
+    fn take(&mut self, columns: &mut Columns) -> i64 {
+        while let Some((score, level)) = self.0.last_mut() {
+            if level.take(columns) {
+                return *score;
+            }
+            self.0.pop();
+        }
+        0
+    }
+}
+
+/// The groups of a level.
+enum Level {
+    /// So few that looking at each is fastest.
+    Few(Vec<u32>),
+    /// The group with the lowest column is on top. A column may be out of date, and is then too
+    /// low: it is looked up again when it comes up.
+    Many(BinaryHeap<Reverse<(u32, u32)>>),
+}
+
+impl Level {
+    /// The most groups that are looked at one by one.
+    const FEW: usize = 32;
+
+    fn new(groups: &[(i64, u32)]) -> Self {
+        let groups = groups.iter().map(|&(_, group)| group);
+        if groups.len() <= Self::FEW {
+            Self::Few(groups.collect())
+        } else {
+            Self::Many(groups.map(|group| Reverse((0, group))).collect())
+        }
+    }
+
+    /// Takes the lowest remaining column of the level, if there is one.
+    fn take(&mut self, columns: &mut Columns) -> bool {
+        let group = match self {
+            Self::Few(groups) => lowest_of_few(groups, columns),
+            Self::Many(groups) => lowest_of_many(groups, columns),
+        };
+        group.is_some_and(|group| {
+            columns.take(group);
+            true
+        })
+    }
+}
+
+fn lowest_of_few(groups: &mut Vec<u32>, columns: &Columns) -> Option<u32> {
+    let (mut lowest, mut of) = (NONE_LEFT, None);
+    let mut exhausted = false;
+    for &group in groups.iter() {
+        let column = columns.lowest(group);
+        exhausted |= column == NONE_LEFT;
+        if column < lowest {
+            (lowest, of) = (column, Some(group));
+        }
+    }
+    if exhausted {
+        groups.retain(|&group| columns.lowest(group) != NONE_LEFT);
+    }
+    of
+}
+
+fn lowest_of_many(groups: &mut BinaryHeap<Reverse<(u32, u32)>>, columns: &Columns) -> Option<u32> {
+    while let Some(mut top) = groups.peek_mut() {
+        let Reverse((column, group)) = *top;
+        match columns.lowest(group) {
+            NONE_LEFT => {
+                PeekMut::pop(top);
+            }
+            lowest if lowest == column => return Some(group),
+            lowest => *top = Reverse((lowest, group)),
+        }
+    }
+    None
+}

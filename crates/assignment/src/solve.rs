@@ -1,0 +1,88 @@
+use crate::merge::different;
+use crate::problem::count;
+use crate::{
+    ClassSolution, Classes, Error, Problem, Solution, Table, UNASSIGNED, expand, matrix,
+    solve_classes, verify,
+};
+
+/// Above so many pairs of the table a debug build does not verify what it has solved.
+const VERIFIED_PAIRS: usize = 1 << 20;
+
+/// Finds the assignment with the highest total, among those one with the most pairs, and the
+/// prices that prove it.
+///
+/// Classes are solved by [`solve_classes`] and expanded by [`expand()`]; a matrix by shortest
+/// augmenting paths (Jonker & Volgenant 1987, Computing 38; rectangular as in Crouse 2016, IEEE
+/// TAES 52), in O(min² × max) at worst. A large matrix in which few rows or few columns differ is
+/// solved by class too.
+///
+/// # Errors
+///
+/// [`Error::UnknownRowClass`] and [`Error::UnknownColumnClass`] when a member's class is not in
+/// the table; [`Error::ScoreTooLarge`] when a total could overflow; [`Error::TooLarge`] when the
+/// rows or columns are more than a `u32` can number.
+pub fn solve(problem: &Problem<'_>) -> Result<Solution, Error> {
+    let solution = match problem {
+        Problem::Classes(classes) => by_class(classes)?,
+        Problem::Matrix(table) => by_pair(table)?,
+    };
+    debug_assert!(
+        problem.table().rows() * problem.table().columns() > VERIFIED_PAIRS
+            || verify(problem, &solution) == Ok(()),
+        "a solution that its certificate does not prove: {:?}",
+        verify(problem, &solution)
+    );
+    Ok(solution)
+}
+
+fn by_class(classes: &Classes<'_>) -> Result<Solution, Error> {
+    let (row_counts, column_counts) = count(classes)?;
+    let solution = solve_classes(&row_counts, &column_counts, classes.table)?;
+    let columns = expand(classes.row_class, classes.column_class, &solution);
+    let assigned = usize::try_from(solution.assigned()).unwrap_or(usize::MAX);
+    let ClassSolution { total, certificate, .. } = solution;
+    Ok(Solution { columns, total, assigned, certificate })
+}
+
+/// Rows and columns of a matrix below which it is not worth looking for equal ones.
+const WORTH_MERGING: usize = 256;
+
+/// A matrix of which one side has so few different members, one in this many, is solved by class.
+const MERGED_SHARE: usize = 16;
+
+/// Many equal rows or columns, and so many ties, are what shortest augmenting paths are slow on
+/// and classes fast.
+fn has_classes(table: &Table) -> bool {
+    let side = table.rows().min(table.columns());
+    side >= WORTH_MERGING && {
+        let (rows, columns) = different(table);
+        rows.min(columns) * MERGED_SHARE <= side
+    }
+}
+
+fn by_pair(table: &Table) -> Result<Solution, Error> {
+    check_total(table, table.rows().min(table.columns()) as u64)?;
+    if has_classes(table) {
+        let each = |count: usize| (0..count as u32).collect::<Vec<u32>>();
+        let (rows, columns) = (each(table.rows()), each(table.columns()));
+        return by_class(&Classes { row_class: &rows, column_class: &columns, table });
+    }
+    let (columns, certificate) = matrix::solve(table);
+    let assigned = columns.iter().filter(|&&column| column != UNASSIGNED).count();
+    let total = columns
+        .iter()
+        .enumerate()
+        .filter_map(|(row, &column)| table.get(row, column as usize))
+        .sum();
+    Ok(Solution { columns, total, assigned, certificate })
+}
+
+/// No total of `pairs` scores of the table can overflow.
+pub(crate) fn check_total(table: &Table, pairs: u64) -> Result<(), Error> {
+    match table.highest() {
+        Some((score, row, column)) if i128::from(score) * i128::from(pairs) > i64::MAX.into() => {
+            Err(Error::ScoreTooLarge { row, column })
+        }
+        _ => Ok(()),
+    }
+}

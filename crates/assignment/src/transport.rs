@@ -1,0 +1,300 @@
+//! The transportation problem between merged classes, by successive shortest paths
+//! (Ahuja, Magnanti & Orlin, Network Flows, 1993, ch. 9).
+//!
+//! Only the row classes are nodes. A row that enters takes a free column, or a column of another
+//! row, which then looks for another; or somebody on the way gives up and stays unassigned. The
+//! edge from class t to class s is the best exchange: over all columns that s holds, what t has
+//! there more than s. The free columns are the dummy of the textbook network: once taken, a column
+//! is never free again, so what they offer a class is a sorted list and a position in it.
+//!
+//! Invariant after every push: the rows that have entered are assigned optimally, `prices` (one a
+//! row class) prove it together with the column prices that follow from them, and no price is
+//! negative. Lengths of edges reduced by the prices are therefore never negative, and Dijkstra's
+//! method finds the best way. A push moves as many rows as the way can take.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use crate::grid::Grid;
+
+/// An optimal flow between merged classes.
+pub(crate) struct Transported {
+    /// How many members of each row class go to members of each column class.
+    pub(crate) flow: Grid<u64>,
+    /// How many members of each row class stay unassigned.
+    pub(crate) free_rows: Vec<u64>,
+    /// How many members of each column class stay unassigned.
+    pub(crate) free_columns: Vec<u64>,
+}
+
+/// Solves it for doubled scores; fastest with no more row classes than column classes.
+pub(crate) fn transport(rows: &[u64], columns: &[u64], doubled: &Grid<i64>) -> Transported {
+    let mut network = Network::new(columns, doubled);
+    for (class, &count) in rows.iter().enumerate() {
+        network.enter(class, count);
+    }
+    let left = |(row, &count): (usize, &u64)| count - network.flow.row(row).iter().sum::<u64>();
+    let free_rows = rows.iter().enumerate().map(left).collect();
+    Transported { flow: network.flow, free_rows, free_columns: network.free }
+}
+
+struct Network<'a> {
+    doubled: &'a Grid<i64>,
+    /// The same, column classes × row classes: an exchange looks at all rows of a column.
+    by_column: Grid<i64>,
+    flow: Grid<u64>,
+    /// Unassigned members of each column class.
+    free: Vec<u64>,
+    /// For each row class the column classes that are worth taking, best first.
+    wishes: Vec<Vec<u32>>,
+    /// For each row class how many of its wishes have no free member left.
+    fulfilled: Vec<usize>,
+    exchanges: Exchanges,
+    /// Price of each row class that has entered.
+    prices: Vec<i64>,
+    labels: Labels,
+}
+
+/// How far a search has come, by row class.
+#[derive(Default)]
+struct Labels {
+    /// Reduced length of the best way so far.
+    lengths: Vec<i64>,
+    /// The class before it on that way, which takes a column from it.
+    takers: Vec<u32>,
+    /// 0, or [`UNREACHED`] when the search has gone on from the class.
+    done: Vec<i64>,
+}
+
+/// Beyond the length of every way, and small enough to be added to itself or to a length.
+const UNREACHED: i64 = i64::MAX / 2;
+
+impl Labels {
+    /// For a search from the class, which is the last that has entered.
+    fn restart(&mut self, class: usize) {
+        for (list, value) in [(&mut self.lengths, UNREACHED), (&mut self.done, 0)] {
+            list.clear();
+            list.resize(class + 1, value);
+        }
+        self.takers.resize(class + 1, 0);
+        self.lengths[class] = 0;
+    }
+
+    /// The class to go on from: the nearest, while it can still lead to a shorter way.
+    fn nearest(&self, shortest: i64) -> Option<usize> {
+        let open = || self.lengths.iter().zip(&self.done).map(|(&length, &done)| length + done);
+        let least = open().fold(shortest, i64::min);
+        if least == shortest { None } else { open().position(|length| length == least) }
+    }
+
+    /// Shortens the ways that go on from `taker`; `base` is its length and price. A way back to a
+    /// class that is done is never shorter, for no reduced length is negative.
+    fn relax(&mut self, taker: usize, base: i64, prices: &[i64], gains: &[i64]) {
+        let labels = self.lengths.iter_mut().zip(&mut self.takers);
+        for ((length, from), (&price, &gain)) in labels.zip(prices.iter().zip(gains)) {
+            let by_taker = base - price - gain;
+            let shorter = by_taker < *length;
+            *from = if shorter { taker as u32 } else { *from };
+            *length = if shorter { by_taker } else { *length };
+        }
+    }
+}
+
+/// The best way for one more row: the class where it ends, and the column class of which that one
+/// takes a free member. Without one it gives up: a row of it becomes, or stays, unassigned.
+#[derive(Clone, Copy)]
+struct Way {
+    last: usize,
+    end: Option<u32>,
+}
+
+impl<'a> Network<'a> {
+    fn new(columns: &[u64], doubled: &'a Grid<i64>) -> Self {
+        let rows = doubled.rows();
+        Self {
+            doubled,
+            by_column: doubled.transposed(),
+            flow: Grid::filled(rows, columns.len(), 0),
+            free: columns.to_vec(),
+            wishes: (0..rows).map(|row| wishes(doubled.row(row))).collect(),
+            fulfilled: vec![0; rows],
+            exchanges: Exchanges::new(rows),
+            prices: Vec::with_capacity(rows),
+            labels: Labels::default(),
+        }
+    }
+
+    /// Brings in the `count` rows of the next class, until one is best left out.
+    fn enter(&mut self, class: usize, mut count: u64) {
+        let price = self.opening_price(class);
+        self.prices.push(price);
+        while count > 0 {
+            let way = self.search(class);
+            if way.last == class && way.end.is_none() {
+                break;
+            }
+            count -= self.push(class, way, count);
+        }
+    }
+
+    /// The least price that keeps all reduced lengths from the class from being negative.
+    fn opening_price(&mut self, class: usize) -> i64 {
+        let alone = self.best_end(class).0;
+        let gains = self.exchanges.gains(class).iter().zip(&self.prices);
+        gains.map(|(&gain, &price)| gain + price).fold(alone, i64::max)
+    }
+
+    /// What one more row of the class has without taking from another, and the column class.
+    fn best_end(&mut self, class: usize) -> (i64, Option<u32>) {
+        let wishes = &self.wishes[class];
+        let at = &mut self.fulfilled[class];
+        while wishes.get(*at).is_some_and(|&column| self.free[column as usize] == 0) {
+            *at += 1;
+        }
+        match wishes.get(*at) {
+            Some(&column) => (self.doubled.at(class, column as usize), Some(column)),
+            None => (0, None),
+        }
+    }
+
+    /// Finds the best way for one more row of the class and moves the prices along.
+    fn search(&mut self, class: usize) -> Way {
+        self.labels.restart(class);
+        let mut way = Way { last: class, end: None };
+        let mut shortest = UNREACHED;
+        while let Some(last) = self.labels.nearest(shortest) {
+            let base = self.labels.lengths[last] + self.prices[last];
+            let (gain, end) = self.best_end(last);
+            if base - gain < shortest {
+                (shortest, way) = (base - gain, Way { last, end });
+            }
+            self.labels.done[last] = UNREACHED;
+            self.labels.relax(last, base, &self.prices, self.exchanges.gains(last));
+        }
+        for (price, &length) in self.prices.iter_mut().zip(&self.labels.lengths) {
+            *price -= (shortest - length).max(0);
+        }
+        way
+    }
+
+    /// Sends as many rows the same way as it can take, and gives their number.
+    fn push(&mut self, class: usize, way: Way, most: u64) -> u64 {
+        // (taker, holder, column class), from the end of the way to its start.
+        let mut steps = Vec::new();
+        let mut holder = way.last;
+        while holder != class {
+            let taker = self.labels.takers[holder] as usize;
+            steps.push((taker, holder, self.exchanges.column(taker, holder)));
+            holder = taker;
+        }
+        let room = steps.iter().map(|&(_, holder, column)| self.flow.at(holder, column as usize));
+        let room = room.chain(way.end.map(|column| self.free[column as usize]));
+        let rows = room.fold(most, u64::min);
+        debug_assert!(rows > 0, "a way that nobody can go");
+        if let Some(column) = way.end {
+            self.free[column as usize] -= rows;
+            self.hold(way.last, column, rows);
+        }
+        for (taker, holder, column) in steps {
+            self.hold(taker, column, rows);
+            self.release(holder, column, rows);
+        }
+        rows
+    }
+
+    /// The class holds so many more of the column class.
+    fn hold(&mut self, holder: usize, column: u32, rows: u64) {
+        let flow = self.flow.at_mut(holder, column as usize);
+        let held = std::mem::replace(flow, *flow + rows);
+        if held == 0 {
+            self.exchanges.offer(holder, column, self.by_column.row(column as usize));
+        }
+    }
+
+    /// The class holds so many fewer of the column class.
+    fn release(&mut self, holder: usize, column: u32, rows: u64) {
+        let flow = self.flow.at_mut(holder, column as usize);
+        *flow -= rows;
+        if *flow == 0 {
+            self.exchanges.withdraw(holder, column, self.flow.row(holder));
+        }
+    }
+}
+
+/// What each class could take from each other class: `taker × holder`.
+struct Exchanges {
+    /// The most that the taker gains; [`NO_GAIN`] when there is nothing for it to take.
+    gains: Grid<i64>,
+    /// The column class by which it gains that.
+    columns: Grid<u32>,
+    /// All that the holder has, best on top: gain and column class. An entry that the holder has
+    /// let go since is dropped when it comes up.
+    all: Vec<BinaryHeap<(i64, Reverse<u32>)>>,
+}
+
+/// Less than every gain, and far enough from the end of the type to calculate with.
+const NO_GAIN: i64 = -UNREACHED;
+
+impl Exchanges {
+    fn new(rows: usize) -> Self {
+        Self {
+            gains: Grid::filled(rows, rows, NO_GAIN),
+            columns: Grid::filled(rows, rows, u32::MAX),
+            all: vec![BinaryHeap::new(); rows * rows],
+        }
+    }
+
+    /// What a class gains at most by taking from each class.
+    fn gains(&self, taker: usize) -> &[i64] {
+        self.gains.row(taker)
+    }
+
+    /// By which column class it gains that.
+    fn column(&self, taker: usize, holder: usize) -> u32 {
+        self.columns.at(taker, holder)
+    }
+
+    /// The holder has a new column class; `scores` are what every class has there.
+    fn offer(&mut self, holder: usize, column: u32, scores: &[i64]) {
+        let own = scores[holder];
+        for (taker, &score) in scores.iter().enumerate() {
+            if score > 0 && taker != holder {
+                let exchange = (score - own, Reverse(column));
+                self.all[taker * scores.len() + holder].push(exchange);
+                let best = (self.gains.at(taker, holder), Reverse(self.columns.at(taker, holder)));
+                if exchange > best {
+                    self.set(taker, holder, Some(exchange));
+                }
+            }
+        }
+    }
+
+    /// The holder has let a column class go; `held` is what it still has of each.
+    fn withdraw(&mut self, holder: usize, column: u32, held: &[u64]) {
+        for taker in 0..self.gains.rows() {
+            if self.columns.at(taker, holder) != column {
+                continue;
+            }
+            let all = &mut self.all[taker * self.gains.rows() + holder];
+            while all.peek().is_some_and(|&(_, Reverse(column))| held[column as usize] == 0) {
+                all.pop();
+            }
+            let best = all.peek().copied();
+            self.set(taker, holder, best);
+        }
+    }
+
+    fn set(&mut self, taker: usize, holder: usize, best: Option<(i64, Reverse<u32>)>) {
+        let (gain, Reverse(column)) = best.unwrap_or((NO_GAIN, Reverse(u32::MAX)));
+        *self.gains.at_mut(taker, holder) = gain;
+        *self.columns.at_mut(taker, holder) = column;
+    }
+}
+
+/// The columns of a row that are worth taking: the best first, of equals the first.
+fn wishes(scores: &[i64]) -> Vec<u32> {
+    let worth = (0..).zip(scores).filter(|&(_, &score)| score > 0);
+    let mut wishes: Vec<(Reverse<i64>, u32)> = worth.map(|(c, &s)| (Reverse(s), c)).collect();
+    wishes.sort_unstable();
+    wishes.into_iter().map(|(_, column)| column).collect()
+}

@@ -1,0 +1,178 @@
+//! A batch whose parts come in. Scoring starts with the first part.
+
+use std::time::Duration;
+
+use domain::{DriverColumn, RecordError, Records, StreetColumn, StreetName};
+use proto::{RunId, Violations, fleet::v1::BatchPart, logistics::v1::PlanDetail, records};
+use runtime::trace::TraceContext;
+use tokio::time::Instant;
+
+use crate::{
+    admission::{Admission, Admitted},
+    digest::Digest,
+    error::BatchError,
+};
+
+/// Records of one side of a batch at most.
+pub(crate) const MAX_RECORDS: usize = 10_000_000;
+
+/// What the solver does not need of a batch, but its plan does.
+#[derive(Debug)]
+pub(crate) struct Envelope {
+    pub(crate) run_id: Option<RunId>,
+    pub(crate) street_name: StreetName,
+    pub(crate) deadline: Option<Instant>,
+    pub(crate) trace: TraceContext,
+    pub(crate) attempt: u32,
+    pub(crate) received: Instant,
+    /// Given back with the batch.
+    pub(crate) _admitted: Admitted,
+}
+
+/// A batch that is not whole yet.
+#[derive(Debug)]
+pub(crate) struct Arriving {
+    envelope: Envelope,
+    detail: PlanDetail,
+    shipments: Records,
+    drivers: Records,
+    streets: StreetColumn,
+    traits: DriverColumn,
+    digest: Digest,
+    has_ids: bool,
+    score_time: Duration,
+}
+
+/// A whole batch, measured and ready to be solved.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    pub(crate) envelope: Envelope,
+    pub(crate) shipments: Records,
+    pub(crate) drivers: Records,
+    pub(crate) streets: StreetColumn,
+    pub(crate) traits: DriverColumn,
+    pub(crate) digest: [u8; 32],
+    pub(crate) score_time: Duration,
+}
+
+impl Arriving {
+    /// Reads the envelope in part 0 and admits the memory of the whole batch.
+    pub(crate) fn begin(
+        part: &BatchPart,
+        bytes: u64,
+        detail: PlanDetail,
+        admission: &Admission,
+    ) -> Result<Self, BatchError> {
+        let mut violations = Violations::new();
+        let run_id = match part.run_id.as_str() {
+            "" => None,
+            text => {
+                text.parse().map_err(|e| violations.add("run_id", format!("{text:?} {e}"))).ok()
+            }
+        };
+        let street_name = records::street_name(part.street_name);
+        if street_name.is_none() {
+            violations.add("street_name", format!("{} is not a known rule", part.street_name));
+        }
+        let timeout = part.timeout.map(Duration::try_from).transpose();
+        if timeout.is_err() {
+            violations.add("timeout", "is negative");
+        }
+        let (Some(street_name), Ok(timeout), true) = (street_name, timeout, violations.is_empty())
+        else {
+            return Err(BatchError::Invalid(violations));
+        };
+        let Some(admitted) = admission.admit(bytes) else {
+            return Err(BatchError::NoRoom { bytes });
+        };
+        let received = Instant::now();
+        let envelope = Envelope {
+            run_id,
+            street_name,
+            deadline: timeout.and_then(|timeout| received.checked_add(timeout)),
+            trace: TraceContext::parse(&part.traceparent, &part.tracestate),
+            attempt: part.attempt.max(1),
+            received,
+            _admitted: admitted,
+        };
+        Ok(Self {
+            envelope,
+            detail,
+            shipments: Records::new(),
+            drivers: Records::new(),
+            streets: StreetColumn::new(street_name),
+            traits: DriverColumn::new(),
+            digest: Digest::default(),
+            has_ids: false,
+            score_time: Duration::ZERO,
+        })
+    }
+
+    /// Takes the records of a part and measures them.
+    pub(crate) fn extend(&mut self, part: &BatchPart) -> Result<(), BatchError> {
+        let begun = Instant::now();
+        let (shipments, drivers) = (self.shipments.len(), self.drivers.len());
+        limit("shipments", shipments + part.shipments.len())?;
+        limit("drivers", drivers + part.drivers.len())?;
+        records::push_shipments(&mut self.shipments, &part.shipments)
+            .map_err(|bad| bad_record("shipments", "address", shipments, &bad))?;
+        records::push_drivers(&mut self.drivers, &part.drivers)
+            .map_err(|bad| bad_record("drivers", "name", drivers, &bad))?;
+        for place in shipments..self.shipments.len() {
+            self.streets.push(self.shipments.text(place));
+        }
+        for place in drivers..self.drivers.len() {
+            self.traits.push(self.drivers.text(place));
+        }
+        self.digest.shipments(&part.shipments);
+        self.digest.drivers(&part.drivers);
+        self.has_ids |= part.shipments.iter().any(|shipment| !shipment.id.is_empty())
+            || part.drivers.iter().any(|driver| !driver.id.is_empty());
+        self.score_time += begun.elapsed();
+        Ok(())
+    }
+
+    /// The whole batch, and how much of its plan the caller wants back.
+    pub(crate) fn finish(self) -> Result<(Batch, PlanDetail), BatchError> {
+        let mut violations = Violations::new();
+        for (field, records) in [("shipments", &self.shipments), ("drivers", &self.drivers)] {
+            if records.is_empty() {
+                violations.add(field, "is empty, a batch needs at least one");
+            }
+            if self.has_ids
+                && let Err(error) = records.check_ids()
+            {
+                violations.add(format!("{field}.id"), error.to_string());
+            }
+        }
+        if !violations.is_empty() {
+            return Err(BatchError::Invalid(violations));
+        }
+        let batch = Batch {
+            digest: self.digest.finish(self.envelope.street_name),
+            envelope: self.envelope,
+            shipments: self.shipments,
+            drivers: self.drivers,
+            streets: self.streets,
+            traits: self.traits,
+            score_time: self.score_time,
+        };
+        Ok((batch, self.detail))
+    }
+}
+
+fn limit(field: &str, records: usize) -> Result<(), BatchError> {
+    if records <= MAX_RECORDS {
+        return Ok(());
+    }
+    Err(BatchError::invalid(field, format!("has more than {MAX_RECORDS} records")))
+}
+
+fn bad_record(
+    side: &str,
+    text: &str,
+    before: usize,
+    (place, error): &(usize, RecordError),
+) -> BatchError {
+    BatchError::invalid(format!("{side}[{}].{text}", before + place), error.to_string())
+}

@@ -1,0 +1,123 @@
+//! The service without sockets: what runs in a process, in a test, and in a simulated network.
+
+use std::{future::Future, sync::Arc};
+
+use proto::fleet::v1::fleet_service_server::FleetServiceServer;
+use proto::{DESCRIPTORS, MAX_MESSAGE_BYTES};
+use runtime::{
+    acked::{Credit, Limits, LinkStatus, Outbox, OutboxConfig, sender::SenderConfig},
+    health::Health,
+    lifecycle::Shutdown,
+    server::grpc_routes,
+    trace::Spans,
+    workers::Workers,
+};
+use tokio::sync::watch;
+use tonic::{service::Routes, transport::Channel};
+
+use crate::{
+    admission::Admission,
+    dispatch::{Dispatch, Fleet, MAX_DECODED_BYTES},
+    in_flight::InFlight,
+    record::Record,
+};
+
+/// How much the service takes on.
+#[derive(Debug, Clone)]
+pub struct Capacity {
+    /// What one Dispatch stream may have in flight.
+    pub credit: Credit,
+    /// Bytes of one batch at most.
+    pub max_batch_bytes: u64,
+    /// Bytes of batches held at once, over all streams.
+    pub admitted_bytes: u64,
+}
+
+impl Default for Capacity {
+    fn default() -> Self {
+        const MIB: u64 = 1024 * 1024;
+        Self {
+            credit: Credit { items: 1024, bytes: 64 * MIB },
+            max_batch_bytes: 1024 * MIB,
+            admitted_bytes: 512 * MIB,
+        }
+    }
+}
+
+/// The fleet service.
+pub struct Core {
+    dispatch: Arc<Dispatch>,
+    limits: Limits,
+    shutdown: Shutdown,
+    analytics: watch::Receiver<LinkStatus>,
+}
+
+/// The service's full name, for health.
+pub(crate) const SERVICE: &str = "waybill.fleet.v1.FleetService";
+
+impl Core {
+    /// The service and the task that forwards plans, which the caller owns.
+    ///
+    /// `analytics` is the way to the store; `sender` its times.
+    pub fn start(
+        analytics: Channel,
+        solvers: Workers,
+        capacity: &Capacity,
+        sender: SenderConfig,
+        peer: String,
+        shutdown: Shutdown,
+    ) -> (Self, impl Future<Output = ()> + Send + 'static) {
+        let in_flight = Arc::new(InFlight::default());
+        let record =
+            Record { channel: analytics, in_flight: Arc::clone(&in_flight), peer: peer.clone() };
+        let config = OutboxConfig {
+            name: "record plans",
+            // The admission bounds what is held; the outbox need not do it again.
+            capacity: Credit { items: usize::MAX, bytes: u64::MAX },
+            sender,
+        };
+        let (outbox, forwarding) = Outbox::start(Arc::new(record), config);
+        let analytics = outbox.status();
+        let dispatch = Arc::new(Dispatch {
+            outbox,
+            in_flight,
+            solvers,
+            admission: Admission::new(capacity.admitted_bytes),
+            spans: Spans::of("fleet"),
+            peer,
+        });
+        let limits = Limits {
+            credit: capacity.credit,
+            max_message_bytes: MAX_MESSAGE_BYTES as u64,
+            max_item_bytes: capacity.max_batch_bytes,
+        };
+        (Self { dispatch, limits, shutdown, analytics }, forwarding)
+    }
+
+    /// How the stream to analytics is.
+    pub fn analytics(&self) -> watch::Receiver<LinkStatus> {
+        self.analytics.clone()
+    }
+
+    /// Takes no more plans for analytics: the forwarding task ends when all are recorded, or at the end
+    /// of the drain.
+    pub fn finish(&self) {
+        self.dispatch.outbox.finish(self.shutdown.remaining());
+    }
+
+    /// The service's calls, with health and reflection.
+    pub fn routes(&self, health: &Health) -> Routes {
+        let fleet = Fleet {
+            dispatch: Arc::clone(&self.dispatch),
+            limits: self.limits,
+            shutdown: self.shutdown.clone(),
+        };
+        let service = FleetServiceServer::new(fleet).max_decoding_message_size(MAX_DECODED_BYTES);
+        grpc_routes(health, &[DESCRIPTORS]).add_service(service)
+    }
+
+    /// Health of this service, not serving yet.
+    pub fn health() -> Health {
+        Health::new(&[SERVICE])
+    }
+}

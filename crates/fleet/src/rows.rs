@@ -1,0 +1,216 @@
+//! A plan as messages of at most 1 MiB, made one at a time.
+
+use std::{iter, sync::Arc, time::Duration};
+
+use domain::Records;
+use prost::Message;
+use proto::{
+    BatchId, MAX_MESSAGE_BYTES,
+    logistics::v1::{
+        Assignment, Certificate, DriverPrice, PlanHeader, PlanPart, Reason, ShipmentPrice, Side,
+        Timings, Unassigned,
+    },
+    records,
+};
+use runtime::trace::TraceContext;
+
+use crate::{
+    arriving::Envelope,
+    planning::{self, Behind, Plan},
+};
+
+/// What a message may weigh before the next row: a row is at most two records of 4 KiB and their ids,
+/// and the message stands in another one.
+const FULL: usize = MAX_MESSAGE_BYTES - 16 * 1024;
+
+/// Where the time of a batch went.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Times {
+    pub(crate) queue: Duration,
+    pub(crate) score: Duration,
+    pub(crate) solve: Duration,
+    pub(crate) certify: Duration,
+}
+
+/// A batch with its proven plan.
+#[derive(Debug)]
+pub(crate) struct Planned {
+    pub(crate) batch_id: BatchId,
+    pub(crate) envelope: Envelope,
+    pub(crate) shipments: Records,
+    pub(crate) drivers: Records,
+    pub(crate) digest: [u8; 32],
+    pub(crate) plan: Plan,
+    pub(crate) times: Times,
+    /// The span of this part's work, for the next part to continue.
+    pub(crate) trace: TraceContext,
+}
+
+impl Planned {
+    /// About how many bytes the plan's messages take, for credit: the text twice is on the safe side.
+    pub(crate) fn bytes(&self) -> u64 {
+        let records = self.shipments.len() + self.drivers.len();
+        (self.shipments.byte_size() + self.drivers.byte_size() + 24 * records + 1024) as u64
+    }
+
+    pub(crate) fn timings(&self) -> Timings {
+        let duration = |time: Duration| prost_types::Duration::try_from(time).ok();
+        Timings {
+            queue: duration(self.times.queue),
+            score: duration(self.times.score),
+            solve: duration(self.times.solve),
+            certify: duration(self.times.certify),
+        }
+    }
+
+    fn header(&self) -> PlanHeader {
+        PlanHeader {
+            run_id: self.envelope.run_id.map(|id| id.to_string()).unwrap_or_default(),
+            shipments: self.shipments.len() as u32,
+            drivers: self.drivers.len() as u32,
+            assigned: self.plan.assigned() as u32,
+            total: self.plan.total().as_f64(),
+            greedy_total: self.plan.greedy_total().as_f64(),
+            certificate: Some(self.certificate()),
+            timings: Some(self.timings()),
+            traceparent: self.trace.traceparent(),
+            tracestate: self.trace.tracestate().to_owned(),
+            street_name: records::street_name_value(self.envelope.street_name).into(),
+            digest: self.digest.to_vec(),
+            attempt: self.envelope.attempt,
+        }
+    }
+
+    fn certificate(&self) -> Certificate {
+        Certificate {
+            shipments: self
+                .plan
+                .shipment_prices()
+                .map(|(length, price)| ShipmentPrice {
+                    length: length.0,
+                    quarters: records::price_value(price),
+                })
+                .collect(),
+            drivers: self
+                .plan
+                .driver_prices()
+                .map(|(traits, price)| DriverPrice {
+                    length: traits.length,
+                    vowels: traits.vowels,
+                    consonants: traits.consonants,
+                    quarters: records::price_value(price),
+                })
+                .collect(),
+        }
+    }
+
+    fn assignment(&self, pair: planning::Pair) -> Assignment {
+        Assignment {
+            shipment: Some(records::shipment(&self.shipments, pair.shipment)),
+            driver: Some(records::driver(&self.drivers, pair.driver)),
+            score: pair.score.as_f64(),
+        }
+    }
+
+    fn unassigned(&self, side: Side, behind: &Behind) -> Unassigned {
+        let records = match side {
+            Side::Driver => &self.drivers,
+            Side::Shipment | Side::Unspecified => &self.shipments,
+        };
+        let reason = match behind.reason {
+            planning::Reason::NoneLeft => Reason::NoneLeft,
+            planning::Reason::NonePermitted => Reason::NonePermitted,
+        };
+        Unassigned {
+            side: side.into(),
+            id: records.id(behind.index).unwrap_or_default().to_owned(),
+            text: records.text(behind.index).to_owned(),
+            line: records::line(records, behind.index),
+            reason: reason.into(),
+            price: behind.price.as_f64(),
+        }
+    }
+}
+
+/// Cuts a plan into messages.
+struct Parts {
+    planned: Arc<Planned>,
+    /// The first shipment that is not written yet.
+    shipment: usize,
+    /// What stayed behind: found when the pairs are done.
+    behind: Option<iter::Peekable<std::vec::IntoIter<(Side, Behind)>>>,
+    part: u32,
+    done: bool,
+}
+
+/// The messages of a plan, in order. There is at least one.
+pub(crate) fn parts(planned: Arc<Planned>) -> impl Iterator<Item = PlanPart> + Send {
+    Parts { planned, shipment: 0, behind: None, part: 0, done: false }
+}
+
+impl Iterator for Parts {
+    type Item = PlanPart;
+
+    fn next(&mut self) -> Option<PlanPart> {
+        if self.done {
+            return None;
+        }
+        let mut part = PlanPart {
+            batch_id: self.planned.batch_id.to_string(),
+            part: self.part,
+            header: (self.part == 0).then(|| self.planned.header()),
+            ..PlanPart::default()
+        };
+        // The rows are counted as they are written; what they stand in, once.
+        let mut bytes = part.encoded_len();
+        self.write_pairs(&mut part, &mut bytes);
+        self.write_behind(&mut part, &mut bytes);
+        part.more = !self.done;
+        self.part += 1;
+        Some(part)
+    }
+}
+
+impl Parts {
+    fn write_pairs(&mut self, part: &mut PlanPart, bytes: &mut usize) {
+        while self.shipment < self.planned.shipments.len() && *bytes < FULL {
+            if let Some(pair) = self.planned.plan.pair(self.shipment) {
+                let row = self.planned.assignment(pair);
+                *bytes += row_bytes(&row);
+                part.assignments.push(row);
+            }
+            self.shipment += 1;
+        }
+    }
+
+    fn write_behind(&mut self, part: &mut PlanPart, bytes: &mut usize) {
+        if self.shipment < self.planned.shipments.len() {
+            return;
+        }
+        let behind = self.behind.get_or_insert_with(|| all_behind(&self.planned));
+        while *bytes < FULL
+            && let Some((side, behind)) = behind.next()
+        {
+            let row = self.planned.unassigned(side, &behind);
+            *bytes += row_bytes(&row);
+            part.unassigned.push(row);
+        }
+        self.done = behind.peek().is_none();
+    }
+}
+
+fn all_behind(planned: &Planned) -> iter::Peekable<std::vec::IntoIter<(Side, Behind)>> {
+    let paired = planned.plan.assigned();
+    if paired == planned.shipments.len() && paired == planned.drivers.len() {
+        return Vec::new().into_iter().peekable();
+    }
+    let (shipments, drivers) = planned.plan.behind();
+    let shipments = shipments.into_iter().map(|behind| (Side::Shipment, behind));
+    let drivers = drivers.into_iter().map(|behind| (Side::Driver, behind));
+    shipments.chain(drivers).collect::<Vec<_>>().into_iter().peekable()
+}
+
+/// A row in its message: its own bytes, one of tag, at most four of length.
+fn row_bytes(row: &impl Message) -> usize {
+    row.encoded_len() + 5
+}
