@@ -80,3 +80,63 @@ async fn metrics(State(registry): State<Arc<Registry>>) -> Response {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{self, LIMIT};
+    use std::time::Duration;
+    use tokio::time::Instant;
+
+    const BUDGET: Duration = Duration::from_secs(25);
+
+    struct Ops {
+        health: Health,
+        shutdown: Shutdown,
+        address: std::net::SocketAddr,
+        serves: tokio::task::JoinHandle<Result<(), ServeError>>,
+    }
+
+    async fn ops() -> Ops {
+        let health = Health::new(&["waybill.test.v1.TestService"]);
+        let shutdown = Shutdown::new(BUDGET);
+        let listener = Listener::bind(testing::any_port()).await.unwrap();
+        let address = listener.address();
+        let registry = Arc::new(registry("test"));
+        let serves = tokio::spawn(serve_ops(listener, health.clone(), registry, shutdown.clone()));
+        Ops { health, shutdown, address, serves }
+    }
+
+    #[tokio::test]
+    async fn the_pages_say_alive_ready_and_the_build() {
+        let ops = ops().await;
+        let get = async |path| testing::get(ops.address, path).await;
+        assert_eq!(get("/healthz").await.status, 200);
+        assert_eq!(get("/readyz").await.status, 503);
+        let ready = ops.health.serving();
+        assert_eq!(get("/readyz").await.status, 200);
+        drop(ready);
+        assert_eq!(get("/readyz").await.status, 503);
+
+        let metrics = get("/metrics").await;
+        assert_eq!(metrics.status, 200);
+        assert!(metrics.content_type.starts_with("application/openmetrics-text"));
+        let info = format!("waybill_build_info{{part=\"test\",version=\"{VERSION}\"}} 1");
+        assert!(metrics.body.contains(&info), "{}", metrics.body);
+        assert!(metrics.body.ends_with("# EOF\n"));
+    }
+
+    #[tokio::test]
+    async fn they_answer_until_the_last_work_is_done() {
+        let ops = ops().await;
+        let _ready = ops.health.serving();
+        let work = ops.shutdown.working();
+        ops.shutdown.begin();
+        while testing::get(ops.address, "/readyz").await.status == 200 {}
+        assert_eq!(testing::get(ops.address, "/healthz").await.status, 200);
+        let began = Instant::now();
+        drop(work);
+        tokio::time::timeout(LIMIT, ops.serves).await.unwrap().unwrap().unwrap();
+        assert!(began.elapsed() < BUDGET);
+    }
+}
