@@ -59,6 +59,9 @@ pub enum Error {
         /// The batch.
         number: u64,
     },
+    /// A task of the run panicked: a mistake of ours.
+    #[error("run {0}: broke off by a mistake of the producer")]
+    Panicked(RunId),
     /// A worker panicked.
     #[error(transparent)]
     Worker(#[from] WorkerGone),
@@ -84,6 +87,7 @@ impl Error {
             Self::Store(_)
             | Self::Content { .. }
             | Self::NoContent { .. }
+            | Self::Panicked(_)
             | Self::Worker(_)
             | Self::Bind(_)
             | Self::Serve(_) => Code::Internal,

@@ -5,3 +5,7 @@ pub mod source;
 pub mod store;
 pub mod error;
 pub mod request;
+pub mod dispatch;
+pub mod room;
+pub mod runs;
+pub mod wire;

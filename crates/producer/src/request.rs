@@ -83,6 +83,17 @@ pub struct Order {
     pub digest: [u8; 32],
 }
 
+impl SourceSpec {
+    /// The kept roster that it needs.
+    pub fn roster(&self) -> Option<&str> {
+        match self {
+            Self::Roster { name, .. } => Some(name),
+            Self::Records { roster } => roster.as_deref(),
+            Self::Synthetic { .. } | Self::Folder => None,
+        }
+    }
+}
+
 impl Order {
     /// What a caller's request means.
     ///

@@ -133,11 +133,6 @@ impl Dialect for Dispatch {
         DispatchRequest { event: Some(dispatch_request::Event::Hello(hello)) }
     }
 
-    fn drain(&self, deadline: Duration) -> DispatchRequest {
-        let drain = Drain { deadline: deadline.try_into().ok() };
-        DispatchRequest { event: Some(dispatch_request::Event::Drain(drain)) }
-    }
-
     fn parts(&self, item: &Item, attempt: u32) -> Parts<DispatchRequest> {
         let head = BatchPart { attempt, ..item.head.clone() };
         Box::new(parts::messages(item.batch.clone(), Arc::clone(&item.cuts), head))

@@ -7,7 +7,7 @@ use prost::{Message, encoding::encoded_len_varint};
 use proto::{
     MAX_MESSAGE_BYTES,
     fleet::v1::{BatchPart, DispatchRequest, dispatch_request::Event},
-    logistics::v1::{Driver, Shipment},
+    records::{driver, line, shipment},
 };
 
 use crate::source::Batch;
@@ -34,11 +34,11 @@ impl Cuts {
     pub fn of(batch: &Batch, head: &BatchPart) -> Self {
         let mut cutter = Cutter { parts: Vec::new(), open: Cut::default(), filled: 0, records: 0 };
         for (i, record) in batch.shipments.iter().enumerate() {
-            let open = cutter.room_for(encoded_len(record, i));
+            let open = cutter.room_for(encoded_len(&batch.shipments, record, i));
             open.shipments.end = i + 1;
         }
         for (i, record) in batch.drivers.iter().enumerate() {
-            let open = cutter.room_for(encoded_len(record, i));
+            let open = cutter.room_for(encoded_len(&batch.drivers, record, i));
             open.drivers.end = i + 1;
         }
         cutter.finish(head)
@@ -106,22 +106,17 @@ fn follow(head: &BatchPart) -> BatchPart {
     }
 }
 
-/// The line as sent: 0 where it is the record's place anyway.
-fn line_of(record: Record<'_>, place: usize) -> u32 {
-    if record.line as usize == place + 1 { 0 } else { record.line }
-}
-
 /// Bytes of a shipment or a driver in a part; both have the same fields.
-fn encoded_len(record: Record<'_>, place: usize) -> u64 {
+fn encoded_len(records: &Records, record: Record<'_>, place: usize) -> u64 {
     let text = |text: &str| match text.len() {
         0 => 0,
         bytes => 1 + encoded_len_varint(bytes as u64) + bytes,
     };
-    let line = match line_of(record, place) {
+    let line_len = match line(records, place) {
         0 => 0,
         line => 1 + encoded_len_varint(u64::from(line)),
     };
-    let message = text(record.id.unwrap_or_default()) + text(record.text) + line;
+    let message = text(record.id.unwrap_or_default()) + text(record.text) + line_len;
     (1 + encoded_len_varint(message as u64) + message) as u64
 }
 
@@ -141,32 +136,12 @@ pub fn messages(
         let part = BatchPart {
             part: i as u32,
             more,
-            shipments: column(&batch.shipments, cut.shipments.clone(), |id, address, line| {
-                Shipment { id, address, line }
-            }),
-            drivers: column(&batch.drivers, cut.drivers.clone(), |id, name, line| Driver {
-                id,
-                name,
-                line,
-            }),
+            shipments: cut.shipments.clone().map(|i| shipment(&batch.shipments, i)).collect(),
+            drivers: cut.drivers.clone().map(|i| driver(&batch.drivers, i)).collect(),
             ..base
         };
         DispatchRequest { event: Some(Event::Batch(part)) }
     })
-}
-
-fn column<T>(
-    records: &Records,
-    range: Range<usize>,
-    make: impl Fn(String, String, u32) -> T,
-) -> Vec<T> {
-    range
-        .map(|i| {
-            let id = records.id(i);
-            let record = Record { id, line: records.line(i), text: records.text(i) };
-            make(id.unwrap_or_default().to_owned(), record.text.to_owned(), line_of(record, i))
-        })
-        .collect()
 }
 
 #[cfg(test)]
@@ -232,6 +207,6 @@ mod tests {
             shipments: Arc::new(crate::source::synthetic::shipments(1, 0, 100_000)),
             drivers: Arc::new(crate::source::synthetic::drivers(1, 0, 50_000)),
         };
-        assert_eq!(check(batch), 5);
+        assert_eq!(check(batch), 4);
     }
 }

@@ -19,6 +19,11 @@ use crate::{
 /// Shipments that are made where they are asked for; more go to a worker. 4,096 take about 0.3 ms.
 const INLINE: u32 = 4_096;
 
+/// Bytes of a made-up shipment in memory, about.
+const MADE_UP_BYTES: u64 = 40;
+/// Bytes of a pair of files, about, before it is read.
+const STORED_BYTES: u64 = 16 << 20;
+
 /// The records of one batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Batch {
@@ -54,6 +59,8 @@ enum Kind {
     Same(Batch),
     /// Each batch stands in the store.
     Stored { run: RunId, store: Arc<Store> },
+    /// There are none.
+    Broken { run: RunId },
 }
 
 impl Source {
@@ -72,6 +79,20 @@ impl Source {
         Ok(Self { kind, workers: workers.clone() })
     }
 
+    /// The source of a run whose own cannot be opened: there are no batches.
+    pub fn broken(run: RunId, workers: &Workers) -> Self {
+        Self { kind: Kind::Broken { run }, workers: workers.clone() }
+    }
+
+    /// Bytes that making a batch takes, about; drivers that batches share are not among them.
+    pub fn bytes(&self) -> u64 {
+        match &self.kind {
+            Kind::MadeUp { shipments, .. } => u64::from(*shipments) * MADE_UP_BYTES,
+            Kind::Same(_) | Kind::Broken { .. } => 0,
+            Kind::Stored { .. } => STORED_BYTES,
+        }
+    }
+
     /// The records of a batch.
     ///
     /// # Errors
@@ -86,6 +107,7 @@ impl Source {
                     if count <= INLINE { make() } else { self.workers.run(make).await? };
                 Ok(Batch { shipments: Arc::new(shipments), drivers: Arc::clone(drivers) })
             }
+            Kind::Broken { run } => Err(Error::NoContent { run: *run, number }),
             Kind::Stored { run, store } => {
                 let (run, store) = (*run, Arc::clone(store));
                 let read = move || {
