@@ -177,7 +177,7 @@ fn read_source(source: Option<&Source>, violations: &mut Violations) -> Option<S
 }
 
 /// That a side of a batch has a sensible size.
-pub fn check_side(field: &str, count: u32, violations: &mut Violations) {
+pub(crate) fn check_side(field: &str, count: u32, violations: &mut Violations) {
     if count == 0 {
         violations.add(field, "must be at least 1");
     } else if count > MAX_SIDE {
@@ -186,7 +186,7 @@ pub fn check_side(field: &str, count: u32, violations: &mut Violations) {
 }
 
 /// That a roster's name has its form.
-pub fn check_name(field: &str, name: &str, violations: &mut Violations) {
+pub(crate) fn check_name(field: &str, name: &str, violations: &mut Violations) {
     let sound = (1..=MAX_NAME).contains(&name.len())
         && !name.starts_with('-')
         && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
@@ -242,7 +242,7 @@ fn read_shipments(field: &str, shipments: &[Shipment], violations: &mut Violatio
 }
 
 /// A list of drivers.
-pub fn read_drivers(field: &str, drivers: &[Driver], violations: &mut Violations) -> Records {
+pub(crate) fn read_drivers(field: &str, drivers: &[Driver], violations: &mut Violations) -> Records {
     let rows = drivers.iter().map(|d| (d.id.as_str(), d.line, d.name.as_str()));
     read_side(field, "name", rows, violations)
 }

@@ -326,7 +326,7 @@ impl Runs {
 }
 
 /// A live run as the wire shows it.
-pub fn shown(live: &LiveRun) -> Run {
+pub(crate) fn shown(live: &LiveRun) -> Run {
     wire::run(live.id(), live.start(), live.request(), &live.standing())
 }
 

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// A run as it stands.
-pub fn run(id: RunId, start: Moment, request: &StartRunRequest, standing: &Standing) -> Run {
+pub(crate) fn run(id: RunId, start: Moment, request: &StartRunRequest, standing: &Standing) -> Run {
     let saved = &standing.saved;
     let (state, end) = match &saved.phase {
         Phase::Running => (RunState::Running, None),
@@ -51,11 +51,11 @@ pub fn run(id: RunId, start: Moment, request: &StartRunRequest, standing: &Stand
 }
 
 /// Whether a run does nothing more.
-pub fn is_final(run: &Run) -> bool {
+pub(crate) fn is_final(run: &Run) -> bool {
     matches!(run.state(), RunState::Finished | RunState::Stopped | RunState::Failed)
 }
 
 /// A roster without its drivers.
-pub fn roster(name: String, drivers: u32, create: Moment) -> Roster {
+pub(crate) fn roster(name: String, drivers: u32, create: Moment) -> Roster {
     Roster { name, drivers, create_time: Some(create.to_timestamp()) }
 }

@@ -1,6 +1,6 @@
 //! What the producer says on `Dispatch`, the acked stream to the fleet service.
 
-pub mod parts;
+pub(crate) mod parts;
 
 use std::{sync::Arc, time::Duration};
 

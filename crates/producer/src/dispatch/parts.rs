@@ -17,7 +17,7 @@ const HEAD: u64 = 1024;
 
 /// Which records travel in which message, and the bytes of all.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cuts {
+pub(crate) struct Cuts {
     parts: Vec<Cut>,
     /// Bytes of all messages together, at most: that is what is declared.
     bytes: u64,
@@ -31,7 +31,7 @@ struct Cut {
 
 impl Cuts {
     /// Cuts a batch. `head` is the part 0 that will be sent, without records.
-    pub fn of(batch: &Batch, head: &BatchPart) -> Self {
+    pub(crate) fn of(batch: &Batch, head: &BatchPart) -> Self {
         let mut cutter = Cutter { parts: Vec::new(), open: Cut::default(), filled: 0, records: 0 };
         for (i, record) in batch.shipments.iter().enumerate() {
             let open = cutter.room_for(encoded_len(&batch.shipments, record, i));
@@ -45,12 +45,12 @@ impl Cuts {
     }
 
     /// Bytes of all messages together, at most.
-    pub fn bytes(&self) -> u64 {
+    pub(crate) fn bytes(&self) -> u64 {
         self.bytes
     }
 
     /// Messages.
-    pub fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.parts.len()
     }
 }
@@ -121,7 +121,7 @@ fn encoded_len(records: &Records, record: Record<'_>, place: usize) -> u64 {
 }
 
 /// The messages of a batch. `head` is part 0 without records and `batch_bytes`.
-pub fn messages(
+pub(crate) fn messages(
     batch: Batch,
     cuts: Arc<Cuts>,
     head: BatchPart,

@@ -27,7 +27,7 @@ pub struct Road {
 }
 
 /// Drives a run to its end, or until the process drains.
-pub async fn drive(run: Arc<LiveRun>, spec: Spec, source: Source, road: Road) {
+pub(crate) async fn drive(run: Arc<LiveRun>, spec: Spec, source: Source, road: Road) {
     let driving = async {
         loop {
             match run.step() {

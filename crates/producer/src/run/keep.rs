@@ -9,12 +9,12 @@ use super::live::LiveRun;
 use crate::store::Store;
 
 /// Time between writes, at least, unless somebody waits for one.
-pub const WRITE_EVERY: Duration = Duration::from_millis(200);
+pub(crate) const WRITE_EVERY: Duration = Duration::from_millis(200);
 /// Time until a write that failed is tried again.
 const TRY_AGAIN: Duration = Duration::from_secs(1);
 
 /// Writes the run's progress until its end is written.
-pub async fn keep(run: Arc<LiveRun>, store: Arc<Store>, workers: Workers) {
+pub(crate) async fn keep(run: Arc<LiveRun>, store: Arc<Store>, workers: Workers) {
     let mut trouble = false;
     loop {
         run.is_unwritten().await;

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Batches that wait to be sent again, at most, before no new ones are made.
-pub const MAX_WAITING_AGAIN: usize = 256;
+pub(crate) const MAX_WAITING_AGAIN: usize = 256;
 /// Numbers that are reserved ahead at least, so that a fast run waits for no write.
 const RESERVE_MIN: u64 = 64;
 /// And at most: after a crash so many may be sent that were not, which is harmless but late.

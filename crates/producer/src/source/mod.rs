@@ -1,8 +1,8 @@
 //! Where the records of a batch come from: a function of the source and the batch's number.
 
-pub mod columns;
+pub(crate) mod columns;
 pub mod synthetic;
-pub mod words;
+pub(crate) mod words;
 
 use std::sync::Arc;
 
@@ -46,7 +46,7 @@ impl Batch {
 
 /// Makes the batches of one run.
 #[derive(Debug)]
-pub struct Source {
+pub(crate) struct Source {
     kind: Kind,
     workers: Workers,
 }
@@ -68,7 +68,7 @@ impl Source {
     ///
     /// # Errors
     /// `NoRoster`, `NoContent`, `Content`, `Store`, `Worker`.
-    pub async fn open(
+    pub(crate) async fn open(
         spec: &SourceSpec,
         run: RunId,
         store: &Arc<Store>,
@@ -80,12 +80,12 @@ impl Source {
     }
 
     /// The source of a run whose own cannot be opened: there are no batches.
-    pub fn broken(run: RunId, workers: &Workers) -> Self {
+    pub(crate) fn broken(run: RunId, workers: &Workers) -> Self {
         Self { kind: Kind::Broken { run }, workers: workers.clone() }
     }
 
     /// Bytes that making a batch takes, about; drivers that batches share are not among them.
-    pub fn bytes(&self) -> u64 {
+    pub(crate) fn bytes(&self) -> u64 {
         match &self.kind {
             Kind::MadeUp { shipments, .. } => u64::from(*shipments) * MADE_UP_BYTES,
             Kind::Same(_) | Kind::Broken { .. } => 0,
@@ -97,7 +97,7 @@ impl Source {
     ///
     /// # Errors
     /// `NoContent`, `Content`, `Store`, `Worker`.
-    pub async fn make(&self, number: u64) -> Result<Batch, Error> {
+    pub(crate) async fn make(&self, number: u64) -> Result<Batch, Error> {
         match &self.kind {
             Kind::Same(batch) => Ok(batch.clone()),
             Kind::MadeUp { shipments, seed, drivers } => {
@@ -151,7 +151,7 @@ fn roster(store: &Store, name: &str) -> Result<Records, Error> {
 ///
 /// # Errors
 /// `Store`: what is kept makes no sense.
-pub fn roster_page(
+pub(crate) fn roster_page(
     roster: &KeptRoster,
     store: &Store,
     first: u32,

@@ -18,9 +18,9 @@ use std::{
 use rusqlite::Connection;
 
 pub use error::StoreError;
-pub use pairs::{KeptPair, NewPair, PairOutcome};
-pub use rosters::{KeptRoster, Origin};
-pub use runs::{Content, Inserted, KeptRun, NewRun};
+pub(crate) use pairs::{KeptPair, NewPair, PairOutcome};
+pub(crate) use rosters::{KeptRoster, Origin};
+pub(crate) use runs::{Content, Inserted, KeptRun, NewRun};
 
 /// The store in a data folder.
 #[derive(Debug)]

@@ -37,7 +37,7 @@ pub struct KeptPair {
 }
 
 /// The answer to the batch of a pair: settled (empty), or rejected with this `google.rpc.Status`.
-pub type PairOutcome = (u64, Vec<u8>);
+pub(crate) type PairOutcome = (u64, Vec<u8>);
 
 pub(super) fn answer_pairs(
     transaction: &Transaction<'_>,
