@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Batches that wait to be sent again, at most, before no new ones are made.
-pub const MAX_WAITING_AGAIN: usize = 256;
+pub(crate) const MAX_WAITING_AGAIN: usize = 256;
 /// Numbers that are reserved ahead at least, so that a fast run waits for no write.
 const RESERVE_MIN: u64 = 64;
 /// And at most: after a crash so many may be sent that were not, which is harmless but late.
@@ -66,6 +66,7 @@ pub struct Saved {
 
 impl Saved {
     /// Of a run that has done nothing.
+    #[expect(clippy::new_without_default, reason = "there is nothing default about it")]
     pub fn new() -> Self {
         Self {
             phase: Phase::Running,
@@ -215,6 +216,8 @@ impl Machine {
 
     /// A batch was answered for good. False: it was counted before.
     pub fn answered(&mut self, number: u64, outcome: &Outcome) -> bool {
+        // The answer may come before the word that the stream took it.
+        self.handed(number);
         self.progress.answer(number, outcome)
     }
 
@@ -231,10 +234,11 @@ impl Machine {
     }
 
     /// The run cannot go on: an encoded `google.rpc.Status`. `given_up` was to be sent and cannot be.
-    pub fn fail(&mut self, status: Vec<u8>, given_up: u64, now: Moment) {
+    pub fn fail(&mut self, status: Vec<u8>, given_up: Option<u64>, now: Moment) {
         self.drain(Ending::Failed(status.clone()), now);
-        self.handed(given_up);
-        self.progress.answer(given_up, &Outcome::Rejected(status));
+        if let Some(number) = given_up {
+            self.answered(number, &Outcome::Rejected(status));
+        }
     }
 
     /// Batches from outside that exist now.
@@ -279,6 +283,21 @@ impl Machine {
             _ => Behind::default(),
         };
         Standing { saved: self.to_save(), behind }
+    }
+
+    /// Its ticks.
+    pub fn schedule(&self) -> &Schedule {
+        &self.schedule
+    }
+
+    /// Whether batches are made.
+    pub fn is_running(&self) -> bool {
+        self.phase == Phase::Running
+    }
+
+    /// Whether the next answer may change what to do.
+    pub fn waits_for_answers(&self) -> bool {
+        matches!(self.phase, Phase::Draining(_))
     }
 
     /// Whether it has ended.

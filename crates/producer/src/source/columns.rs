@@ -13,7 +13,7 @@ const VERSION: u8 = 1;
 pub struct Damaged;
 
 /// A column as bytes.
-pub fn to_bytes(records: &Records) -> Vec<u8> {
+pub(crate) fn to_bytes(records: &Records) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(5 + records.len() * 8 + records.byte_size());
     bytes.push(VERSION);
     bytes.extend((records.len() as u32).to_le_bytes());
@@ -33,7 +33,7 @@ pub fn to_bytes(records: &Records) -> Vec<u8> {
 ///
 /// # Errors
 /// They are something else.
-pub fn from_bytes(bytes: &[u8]) -> Result<Records, Damaged> {
+pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Records, Damaged> {
     let mut reader = Reader(bytes);
     if reader.take(1)? != [VERSION] {
         return Err(Damaged);

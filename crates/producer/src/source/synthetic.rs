@@ -6,7 +6,7 @@ use rand_chacha::{
     rand_core::{Rng, SeedableRng},
 };
 
-use super::words::{ADDRESS_WORDS, NAME_WORDS, write_address, write_name};
+use super::words::{NAME_WORDS, write_address, write_name};
 
 /// Bytes a record takes about, to make room once.
 const NAME_BYTES: usize = 16;

@@ -7,9 +7,9 @@
 use fake::locales::{Data, EN};
 
 /// Words of the random stream that a driver's name takes.
-pub const NAME_WORDS: usize = 2;
+pub(crate) const NAME_WORDS: usize = 2;
 /// Words of the random stream that an address takes.
-pub const ADDRESS_WORDS: usize = 8;
+pub(crate) const ADDRESS_WORDS: usize = 8;
 
 /// Of 2³² draws, those that give an address a unit: three of ten.
 const WITH_UNIT: u32 = u32::MAX / 10 * 3;
@@ -25,14 +25,14 @@ fn below(end: u32, word: u32) -> u32 {
 }
 
 /// Writes a name such as `Everardo Welch`.
-pub fn write_name(out: &mut String, words: [u32; NAME_WORDS]) {
+pub(crate) fn write_name(out: &mut String, words: [u32; NAME_WORDS]) {
     out.push_str(pick(EN::NAME_FIRST_NAME, words[0]));
     out.push(' ');
     out.push_str(pick(EN::NAME_LAST_NAME, words[1]));
 }
 
 /// Writes an address such as `63187 Volkman Garden Suite 447`.
-pub fn write_address(out: &mut String, words: [u32; ADDRESS_WORDS]) {
+pub(crate) fn write_address(out: &mut String, words: [u32; ADDRESS_WORDS]) {
     let [house_digits, house, which, name, suffix, unit, unit_kind, unit_number] = words;
     let least = [100, 1_000, 10_000][below(3, house_digits) as usize];
     write_number(out, least + below(9 * least, house));
