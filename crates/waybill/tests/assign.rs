@@ -227,6 +227,7 @@ fn a_reader_that_leaves_is_no_failure() {
 }
 
 #[test]
+#[allow(clippy::print_stderr, reason = "a skipped test says so")]
 fn a_full_disk_is_a_failure() {
     let Ok(full) = std::fs::File::options().write(true).open("/dev/full") else {
         eprintln!("skipped: this system has no /dev/full");

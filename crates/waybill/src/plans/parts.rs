@@ -41,7 +41,7 @@ impl Assembly {
         }
         let plan = self.plan.as_mut().ok_or(Broken::NoHeader)?;
         part.assignments.into_iter().try_for_each(|row| assign(plan, row))?;
-        part.unassigned.into_iter().try_for_each(|row| leave(plan, row))
+        part.unassigned.iter().try_for_each(|row| leave(plan, row))
     }
 
     /// The plan.
@@ -90,7 +90,7 @@ fn assign(plan: &mut Plan, row: wire::Assignment) -> Result<(), Broken> {
     Ok(())
 }
 
-fn leave(plan: &mut Plan, row: wire::Unassigned) -> Result<(), Broken> {
+fn leave(plan: &mut Plan, row: &wire::Unassigned) -> Result<(), Broken> {
     let (side, records) = match row.side() {
         wire::Side::Shipment => (Side::Shipment, &mut plan.shipments),
         wire::Side::Driver => (Side::Driver, &mut plan.drivers),

@@ -49,7 +49,7 @@ impl Analytics {
 async fn serve(config: Config, life: Life) -> Result<(), Error> {
     let asked = Asked::alone("analytics", config.ops_listen);
     let service = config.build(life.shutdown).await.map_err(|error| named(&asked, error))?;
-    Ok(service.run().await.map_err(|error| named(&asked, error))?)
+    Ok(Box::pin(service.run()).await.map_err(|error| named(&asked, error))?)
 }
 
 /// The error, with the setting that a port comes from.

@@ -57,7 +57,7 @@ impl Fleet {
 async fn serve(config: Config, life: Life) -> Result<(), Error> {
     let asked = Asked::alone("fleet", config.ops_listen);
     let service = config.build(life.shutdown).await.map_err(|error| named(&asked, error))?;
-    Ok(service.run().await.map_err(|error| named(&asked, error))?)
+    Ok(Box::pin(service.run()).await.map_err(|error| named(&asked, error))?)
 }
 
 /// The error, with the setting that a port comes from.

@@ -75,7 +75,7 @@ async fn serve(config: Config, life: Life) -> Result<(), Error> {
     let asked = Asked::alone("producer", config.ops_listen);
     let config = Config { sampler: life.sampler, ..config };
     let service = config.build(life.shutdown).await.map_err(|error| named(&asked, error))?;
-    Ok(service.run().await.map_err(|error| named(&asked, error))?)
+    Ok(Box::pin(service.run()).await.map_err(|error| named(&asked, error))?)
 }
 
 /// The error, with the setting that a port comes from.

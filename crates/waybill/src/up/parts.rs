@@ -84,7 +84,7 @@ impl Parts {
         let named = move |error| analytics_part::named(&asked, error);
         let service = analytics.build(analytics_end.clone()).await.map_err(named)?;
         let analytics_at = (service.address(), service.ops_address());
-        let run = async move { service.run().await.map_err(named) };
+        let run = async move { Box::pin(service.run()).await.map_err(named) };
         let analytics = Serving::new("analytics", analytics_end, run);
 
         let asked = self::asked("fleet", told.fleet, ["--fleet-listen", "--fleet-ops-listen"]);
@@ -92,7 +92,7 @@ impl Parts {
         let fleet = fleet::Config { analytics: uri(analytics_at.0), ..fleet };
         let service = fleet.build(fleet_end.clone()).await.map_err(named)?;
         let fleet_at = (service.address(), service.ops_address());
-        let run = async move { service.run().await.map_err(named) };
+        let run = async move { Box::pin(service.run()).await.map_err(named) };
         let fleet = Serving::new("fleet", fleet_end, run);
 
         let asked =
@@ -102,7 +102,7 @@ impl Parts {
             producer::Config { fleet: uri(fleet_at.0), sampler: life.sampler, ..producer };
         let service = producer.build(producer_end.clone()).await.map_err(named)?;
         let producer_at = (service.address(), service.ops_address());
-        let run = async move { service.run().await.map_err(named) };
+        let run = async move { Box::pin(service.run()).await.map_err(named) };
         let producer = Serving::new("producer", producer_end, run);
 
         Ok(Self {
