@@ -39,6 +39,11 @@ mod verify;
 
 use std::process::ExitCode;
 
+/// A batch is many small texts, allocated on one thread and freed on another: glibc's allocator took a
+/// fifth of the time of the three processes.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     match cli::parse().and_then(cli::Command::run) {
         Ok(()) => ExitCode::SUCCESS,
