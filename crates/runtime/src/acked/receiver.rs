@@ -174,11 +174,13 @@ impl<I: Copy + Ord + Hash + fmt::Debug> Receiver<I> {
     /// # Errors
     /// The client breaks the protocol; the stream ends.
     pub fn on_part(&mut self, part: &Part<I>) -> Result<Take, Violation> {
-        if part.index > 0 && self.skipping.contains(&part.id) {
-            if !part.more {
+        if self.skipping.contains(&part.id) {
+            if part.index == 0 || !part.more {
                 self.unskip(part.id);
             }
-            return Ok(Take::Skip);
+            if part.index > 0 {
+                return Ok(Take::Skip);
+            }
         }
         if part.bytes > self.limits.max_message_bytes {
             let limit = self.limits.max_message_bytes;
@@ -266,7 +268,6 @@ impl<I: Copy + Ord + Hash + fmt::Debug> Receiver<I> {
     }
 
     fn on_first(&mut self, part: &Part<I>) -> Result<Take, Violation> {
-        self.unskip(part.id);
         let charged = if part.more { part.item_bytes } else { part.bytes };
         if part.more && part.item_bytes == 0 {
             return Ok(self.refuse(part, Refusal::SizeNotDeclared));
