@@ -303,7 +303,8 @@ impl World {
     }
 
     fn client_hears(&mut self) {
-        while let Some(message) = self.stream.as_mut().and_then(|stream| stream.down.pop(self.now)) {
+        while let Some(message) = self.stream.as_mut().and_then(|stream| stream.down.pop(self.now))
+        {
             match message {
                 Down::Welcome(credit) => self.client.on_welcome(credit),
                 Down::Drain(within) => self.client.on_drain(self.now, within),

@@ -19,11 +19,17 @@ const IDS: u32 = 6;
 #[derive(Debug, Clone)]
 enum Event {
     /// The next part of an item as it should be, or its first one.
-    Next { id: u32, bytes: u64, more: bool },
+    Next {
+        id: u32,
+        bytes: u64,
+        more: bool,
+    },
     /// Any part at all.
     Any(Part<u32>),
     /// The owner answers a whole item.
-    Answer { pick: usize },
+    Answer {
+        pick: usize,
+    },
     AnswerUnknown,
     /// The owner has no use for the part that came last.
     RefuseLast,
@@ -283,7 +289,10 @@ impl World {
         assert!(wake_at.is_none_or(|at| at > self.now), "a wake-up in the past is a busy loop");
         assert_eq!(wake_at, self.drain_by, "the end of a drain would be missed");
         assert!(self.drain_by.is_none() || self.drain_told || self.half_closed);
-        assert!(!self.half_closed || !self.whole.is_empty(), "all is answered: it should have ended");
+        assert!(
+            !self.half_closed || !self.whole.is_empty(),
+            "all is answered: it should have ended"
+        );
     }
 }
 

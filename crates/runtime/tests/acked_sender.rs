@@ -19,16 +19,24 @@ fn config(seed: u64) -> SenderConfig {
 /// What the world does. Numbers pick among what is there.
 #[derive(Debug, Clone)]
 enum Event {
-    Offer { bytes: u64 },
-    OfferAgain { pick: usize },
+    Offer {
+        bytes: u64,
+    },
+    OfferAgain {
+        pick: usize,
+    },
     Wait(Duration),
     /// To the very moment that the sender asked to be woken at.
     WaitUntilWake,
     Welcome(Credit),
     Sent,
     RefusedMore,
-    Answer { pick: usize },
-    AnswerAnything { pick: usize },
+    Answer {
+        pick: usize,
+    },
+    AnswerAnything {
+        pick: usize,
+    },
     AnswerUnknown,
     Drain(Duration),
     Close,
@@ -306,8 +314,7 @@ impl World {
         item.on_this_stream = true;
         assert_eq!(item.attempts, attempt);
         let alone = in_flight.items == 0;
-        let fits =
-            in_flight.items < credit.items && in_flight.bytes + item.bytes <= credit.bytes;
+        let fits = in_flight.items < credit.items && in_flight.bytes + item.bytes <= credit.bytes;
         assert!(alone || fits, "beyond the credit: {in_flight:?} and {} of {credit:?}", item.bytes);
     }
 
