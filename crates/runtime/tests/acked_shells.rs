@@ -327,6 +327,16 @@ async fn within<T>(what: impl Future<Output = T>) -> T {
     timeout(PATIENCE, what).await.expect("in time")
 }
 
+/// Waits for a condition that nothing tells of.
+async fn until(mut holds: impl FnMut() -> bool) {
+    within(async {
+        while !holds() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
+
 // ---- the client -----------------------------------------------------------------------------
 
 /// An item: so many parts of so many bytes, the last of which may be bad.
@@ -768,13 +778,16 @@ async fn one_message_without_hello_and_a_half_close_get_an_answer_and_a_good_end
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_that_never_reads_is_cut_off_and_holds_up_no_drain() {
     let store = Arc::new(Store::default());
-    let server = Running::start(any_port(), Desk { rows: (64, MIB), ..Desk::new(&store) }, LIMITS);
+    let server =
+        Running::start(any_port(), Desk { rows: (64, MIB / 4), ..Desk::new(&store) }, LIMITS);
     let (outbound, messages) = mpsc::channel(64);
     let unread = call(channel(server.address), ReceiverStream::new(messages)).await.expect("opens");
     for id in 0..100 {
         within(outbound.send(item(id))).await.expect("the stream is there");
     }
     server.came(100).await;
+    // Every place for a row is taken: the connection is full.
+    until(|| server.desk.rows_made.load(Ordering::SeqCst) > 285).await;
     // Refusals hold no credit: a flood of them is what the bound on unread answers is for.
     let flood = async {
         let mut id = 1_000;
@@ -786,12 +799,7 @@ async fn a_client_that_never_reads_is_cut_off_and_holds_up_no_drain() {
     within(flood).await;
     // The shell has gone, although nothing was read: its desk has no other owner than the server.
     let desk = Arc::downgrade(&server.desk);
-    let gone = async {
-        while desk.strong_count() > 2 {
-            tokio::task::yield_now().await;
-        }
-    };
-    within(gone).await;
+    until(|| desk.strong_count() <= 2).await;
     let (_, status) = hear_all(unread).await;
     let status = status.expect("not a good end");
     assert_eq!(status.code(), Code::ResourceExhausted, "{status}");
