@@ -1,6 +1,6 @@
 //! The ops port: plaintext, for the platform and not for users.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -10,16 +10,20 @@ use axum::{
     routing::get,
 };
 use prometheus_client::{encoding::text, metrics::info::Info, registry::Registry};
+use tokio::time::sleep;
 
 use crate::{
     VERSION,
     health::Health,
     lifecycle::Shutdown,
-    server::{Limits, Listener, ServeError, grpc_routes, run},
+    server::{Limits, Listener, ServeError, grpc_routes, run, with_pages},
 };
 
 /// The type of `/metrics`.
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// When the work is done, nobody waits longer for the ops port than this.
+const LAST_ANSWERS: Duration = Duration::from_secs(1);
 
 /// A registry whose metrics begin with `waybill_`, with `waybill_build_info` of this part in it.
 pub fn registry(part: &'static str) -> Registry {
@@ -44,9 +48,12 @@ pub async fn serve_ops(
         health.close();
         std::future::pending::<()>().await;
     };
+    let overdue = async {
+        shutdown.finished().await;
+        sleep(shutdown.remaining().min(LAST_ANSWERS)).await;
+    };
     let limits = Limits { max_connections: 128, ..Limits::default() };
-    let serves =
-        run(listener, routes(&health, registry), &limits, shutdown.finished(), shutdown.expired());
+    let serves = run(listener, routes(&health, registry), &limits, shutdown.finished(), overdue);
     tokio::select! {
         served = serves => served,
         () = closes => Ok(()),
@@ -59,7 +66,7 @@ fn routes(health: &Health, registry: Arc<Registry>) -> Router {
         .route("/healthz", get(async || "alive\n"))
         .route("/readyz", get(async move || readyz(&ready)))
         .route("/metrics", get(metrics).with_state(registry));
-    grpc_routes(health, &[]).into_axum_router().merge(pages)
+    with_pages(grpc_routes(health, &[]), pages)
 }
 
 fn readyz(health: &Health) -> Response {
@@ -85,7 +92,6 @@ async fn metrics(State(registry): State<Arc<Registry>>) -> Response {
 mod tests {
     use super::*;
     use crate::testing::{self, LIMIT};
-    use std::time::Duration;
     use tokio::time::Instant;
 
     const BUDGET: Duration = Duration::from_secs(25);

@@ -117,4 +117,9 @@ async fn a_watch_hears_the_end_and_does_not_outlive_it() {
     asked.health.close();
     assert_eq!(watched.next().await, Some(NotServing));
     assert_eq!(watched.next().await, None);
+
+    asked.health.set_all(Status::Serving);
+    asked.health.set(SERVICE, Status::Serving);
+    assert_eq!(asked.check(SERVICE).await, Ok(NotServing), "it is closed for good");
+    assert!(!asked.health.is_ready());
 }

@@ -17,7 +17,7 @@ const AFTER_STOP: Duration = Duration::from_millis(200);
 /// any more and clients are told to go away, calls in flight go on, and at the end of the shutdown's
 /// budget every connection is closed. Dropping the future closes them too.
 ///
-/// `routes` are tonic's `Routes::into_axum_router()`, merged with pages if there are any.
+/// `routes` are tonic's `Routes::into_axum_router()`, or [`with_pages`](super::with_pages).
 pub async fn serve(
     listener: Listener,
     routes: Router,

@@ -16,6 +16,7 @@ use tokio::{
     task::yield_now,
     time::{Instant, timeout},
 };
+use tonic::Code;
 use tonic_reflection::pb::{
     v1::{
         ServerReflectionRequest, server_reflection_client::ServerReflectionClient,
@@ -24,7 +25,7 @@ use tonic_reflection::pb::{
     v1alpha,
 };
 
-use super::{Limits, Listener, grpc_routes};
+use super::{Limits, Listener, grpc_routes, with_pages};
 use crate::{
     connect,
     health::Health,
@@ -37,8 +38,8 @@ const BUDGET: Duration = Duration::from_secs(25);
 const SOON: Duration = Duration::from_secs(1);
 
 fn pages() -> Router {
-    let routes = grpc_routes(&Health::new(&[]), &[]).into_axum_router();
-    routes.route("/ping", get(async || "pong"))
+    let pages = Router::new().route("/ping", get(async || "pong"));
+    with_pages(grpc_routes(&Health::new(&[]), &[]), pages)
 }
 
 /// A page that answers when it is let, and counts how many calls are inside of it.
@@ -258,6 +259,20 @@ async fn a_server_that_is_dropped_closes_its_connections() {
     assert!(ping(&mut stream).await);
     server.serves.abort();
     assert!(is_closed(&mut stream).await);
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_said_in_the_callers_own_language() {
+    let server = Running::start(pages(), Limits::default(), BUDGET).await;
+    assert_eq!(testing::get(server.address, "/nowhere").await.status, 404);
+
+    let mut client = testing::http2(server.connect().await).await;
+    let mut call = request("/waybill.test.v1.NoService/Call");
+    call.headers_mut().insert("content-type", "application/grpc".parse().unwrap());
+    let answer = client.send_request(call).await.unwrap();
+    let unimplemented = (Code::Unimplemented as i32).to_string();
+    assert_eq!(answer.status(), 200);
+    assert_eq!(answer.headers()["grpc-status"], unimplemented.as_str());
 }
 
 #[tokio::test]

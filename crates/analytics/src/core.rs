@@ -1,0 +1,123 @@
+//! The service without sockets: what runs in a process, in a test, and in a simulated network.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use jiff::Timestamp;
+use proto::analytics::v1::analytics_service_server::AnalyticsServiceServer;
+use proto::analytics::v1::ingest_service_server::IngestServiceServer;
+use proto::{BatchId, DESCRIPTORS};
+use runtime::acked::Credit;
+use runtime::health::{Health, Status};
+use runtime::lifecycle::Shutdown;
+use runtime::server::grpc_routes;
+use runtime::workers::Workers;
+use tokio::sync::watch;
+use tonic_web::GrpcWebLayer;
+
+use crate::grpc::Handlers;
+use crate::ingest::{DEFAULT_CREDIT, Ingest};
+use crate::queries::DEFAULT_HEARTBEAT;
+use crate::store::{Store, StoredPlan};
+use crate::writer::Writer;
+use crate::{Error, http};
+
+/// Tells the time of day.
+pub type Clock = fn() -> Timestamp;
+
+/// The services' full names, for health.
+const INGEST: &str = "waybill.analytics.v1.IngestService";
+const ANALYTICS: &str = "waybill.analytics.v1.AnalyticsService";
+
+/// What may be set without sockets.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// What one RecordPlans stream may have in flight. Default: 4,096 plans and 64 MiB.
+    pub credit: Credit,
+    /// Time between heartbeats to a watcher. Default: 5 s.
+    pub heartbeat: Duration,
+    /// The clock. Default: the machine's.
+    pub clock: Clock,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { credit: DEFAULT_CREDIT, heartbeat: DEFAULT_HEARTBEAT, clock: Timestamp::now }
+    }
+}
+
+/// The analytics service.
+pub struct Analytics {
+    pub(crate) store: Arc<dyn Store>,
+    /// For work that computes: searching rows.
+    pub(crate) workers: Workers,
+    pub(crate) heartbeat: Duration,
+    pub(crate) clock: Clock,
+    pub(crate) shutdown: Shutdown,
+    pub(crate) ingest: Arc<Ingest>,
+    writable: watch::Receiver<bool>,
+}
+
+impl Analytics {
+    /// The service on a store, and its writer's task, which the caller owns. The task ends when the
+    /// service and all its routes are dropped and every plan is answered.
+    pub fn start(
+        store: Arc<dyn Store>,
+        workers: Workers,
+        options: Options,
+        shutdown: Shutdown,
+    ) -> (Arc<Analytics>, impl Future<Output = ()> + Send + 'static) {
+        let Options { credit, heartbeat, clock } = options;
+        let (writer, queue) = Writer::new(Arc::clone(&store), clock);
+        let writable = writer.writable();
+        let ingest = Arc::new(Ingest::new(queue, credit));
+        let analytics = Analytics { store, workers, heartbeat, clock, shutdown, ingest, writable };
+        (Arc::new(analytics), writer.run())
+    }
+
+    /// Calls and pages on one port. gRPC-web is for calls only.
+    pub fn routes(self: &Arc<Self>, health: &Health) -> Router {
+        let handlers = Handlers(Arc::clone(self));
+        let calls = grpc_routes(health, &[DESCRIPTORS])
+            .add_service(IngestServiceServer::new(handlers.clone()))
+            .add_service(AnalyticsServiceServer::new(handlers))
+            .into_axum_router()
+            .reset_fallback()
+            .layer(GrpcWebLayer::new());
+        calls.merge(http::routes(Arc::clone(self), health.clone()))
+    }
+
+    /// Health of the services, not serving yet.
+    pub fn health() -> Health {
+        Health::new(&[INGEST, ANALYTICS])
+    }
+
+    /// Keeps `health` true to whether the store can be written, until the drain begins. Plans can be
+    /// read and watched all the while.
+    pub async fn keep_health(&self, health: &Health) {
+        let mut writable = self.writable.clone();
+        loop {
+            if *writable.borrow_and_update() {
+                health.set_all(Status::Serving);
+            } else {
+                health.set("", Status::NotServing);
+                health.set(INGEST, Status::NotServing);
+            }
+            tokio::select! {
+                () = self.shutdown.draining() => break,
+                changed = writable.changed() => if changed.is_err() { break },
+            }
+        }
+        health.set_all(Status::NotServing);
+    }
+
+    /// The plan of a batch.
+    pub(crate) async fn plan(&self, batch_id: BatchId) -> Result<StoredPlan, Error> {
+        self.store.plan(batch_id).await?.ok_or(Error::NoSuchPlan(batch_id))
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+}

@@ -1,0 +1,71 @@
+//! What a browser asks for: the page, `/profile`, and plans as files.
+
+mod export;
+mod page;
+mod problem;
+mod profile;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, Uri, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use runtime::health::Health;
+
+use crate::Analytics;
+use problem::problem;
+
+/// What the page may do: load its own files, talk to its own origin, and nothing else.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+    font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// Headers of everything that a browser is given here.
+const HEADERS: [(header::HeaderName, &str); 5] = [
+    (header::CONTENT_SECURITY_POLICY, POLICY),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (header::HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+];
+
+/// The pages. Also answers for every path that nothing else is at.
+pub(crate) fn routes(analytics: Arc<Analytics>, health: Health) -> Router {
+    let profile = profile::Profile::new(Arc::clone(&analytics), health);
+    Router::new()
+        .route("/", get(page::index))
+        .route("/profile", get(page::profile))
+        .route("/profile.json", get(async move || profile.json().await))
+        .route("/assets/{*path}", get(page::asset))
+        .route("/plans/{file}", get(export::plan))
+        .with_state(analytics)
+        .fallback(nothing_here)
+        .layer(middleware::map_response_with_state((), secure))
+        .layer(middleware::from_fn(grpc_apart))
+}
+
+async fn secure(State(()): State<()>, mut response: Response) -> Response {
+    for (name, value) in HEADERS {
+        response.headers_mut().insert(name, header::HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// A call of a method that is not there is answered as gRPC answers, not with a page.
+async fn grpc_apart(request: Request, next: Next) -> Response {
+    let kind = request.headers().get(header::CONTENT_TYPE);
+    let grpc =
+        kind.and_then(|kind| kind.to_str().ok()).filter(|k| k.starts_with("application/grpc"));
+    if grpc.is_none() {
+        return next.run(request).await;
+    }
+    // 12 is UNIMPLEMENTED.
+    let headers = [("content-type", "application/grpc"), ("grpc-status", "12")];
+    (StatusCode::OK, headers).into_response()
+}
+
+async fn nothing_here(uri: Uri) -> Response {
+    problem(StatusCode::NOT_FOUND, format!("there is nothing at {}", uri.path()))
+}

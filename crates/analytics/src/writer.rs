@@ -1,0 +1,180 @@
+//! The one writer: plans that came meanwhile are committed together, and each is answered after it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use runtime::trace::{Spans, TraceContext, failed, link};
+use tokio::sync::{mpsc, watch};
+use tokio::time::{MissedTickBehavior, interval};
+use tonic::Status;
+use tracing::{Instrument, Span};
+
+use crate::error::come_back;
+use crate::store::{NewPlan, Outcome, Store};
+use crate::{Clock, Error};
+
+/// Plans in a group at most: enough to hide the time of an fsync.
+const GROUP_PLANS: usize = 256;
+
+/// Bytes of rows in a group at most. A single larger plan is a group of its own.
+const GROUP_BYTES: usize = 8 * 1024 * 1024;
+
+/// Plans that wait for the writer. More wait with their senders.
+const WAITING_PLANS: usize = 4 * GROUP_PLANS;
+
+/// Time between two tries to write to a store that failed.
+const PROBE: Duration = Duration::from_secs(1);
+
+/// A plan that waits to be recorded.
+pub(crate) struct Job {
+    pub(crate) plan: NewPlan,
+    pub(crate) trace: TraceContext,
+    /// The span of recording it; ends with the answer.
+    pub(crate) span: Span,
+    pub(crate) answer: Box<dyn FnOnce(Result<Outcome, Status>) + Send>,
+}
+
+/// Where plans are handed to the writer. The writer ends with the last of them.
+#[derive(Clone)]
+pub(crate) struct Queue(mpsc::Sender<Job>);
+
+impl Queue {
+    /// Hands a plan over without waiting; gives it back when the queue is full.
+    pub(crate) fn offer(&self, job: Job) -> Result<(), Box<Job>> {
+        self.0.try_send(job).map_err(|refused| Box::new(refused.into_inner()))
+    }
+
+    /// Hands a plan over. It is answered in any case.
+    pub(crate) async fn send(&self, job: Job) {
+        if let Err(refused) = self.0.send(job).await {
+            (refused.0.answer)(Err(Error::Stopping.status()));
+        }
+    }
+}
+
+/// The writer's task; its owner runs it.
+pub(crate) struct Writer {
+    store: Arc<dyn Store>,
+    clock: Clock,
+    jobs: mpsc::Receiver<Job>,
+    /// A job that did not fit in the group before.
+    next: Option<Job>,
+    /// Whether the last write succeeded.
+    writable: watch::Sender<bool>,
+}
+
+impl Writer {
+    pub(crate) fn new(store: Arc<dyn Store>, clock: Clock) -> (Writer, Queue) {
+        let (queue, jobs) = mpsc::channel(WAITING_PLANS);
+        let writable = watch::Sender::new(true);
+        (Writer { store, clock, jobs, next: None, writable }, Queue(queue))
+    }
+
+    /// Whether the store could be written the last time.
+    pub(crate) fn writable(&self) -> watch::Receiver<bool> {
+        self.writable.subscribe()
+    }
+
+    /// Writes until no queue is left and everything is answered.
+    pub(crate) async fn run(mut self) {
+        let mut probes = interval(PROBE);
+        probes.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let failing = !*self.writable.borrow();
+            tokio::select! {
+                biased;
+                group = self.group() => match group {
+                    Some(group) => {
+                        self.record(group).await;
+                        probes.reset();
+                    }
+                    None => return,
+                },
+                _ = probes.tick(), if failing => self.probe().await,
+            }
+        }
+    }
+
+    /// The next plan and those that wait with it.
+    async fn group(&mut self) -> Option<Vec<Job>> {
+        let first = match self.next.take() {
+            Some(job) => job,
+            None => self.jobs.recv().await?,
+        };
+        let mut bytes = first.plan.bytes();
+        let mut group = vec![first];
+        while group.len() < GROUP_PLANS {
+            let Ok(job) = self.jobs.try_recv() else { break };
+            bytes += job.plan.bytes();
+            if bytes > GROUP_BYTES {
+                self.next = Some(job);
+                break;
+            }
+            group.push(job);
+        }
+        Some(group)
+    }
+
+    async fn record(&mut self, group: Vec<Job>) {
+        let span = commit_span(&group);
+        let mut answers = Vec::with_capacity(group.len());
+        let plans = group
+            .into_iter()
+            .map(|job| {
+                answers.push((job.span, job.answer));
+                job.plan
+            })
+            .collect();
+        let outcomes = self.store.record((self.clock)(), plans).instrument(span.clone()).await;
+        self.is_writable(outcomes.as_ref().err());
+        match outcomes {
+            Ok(outcomes) => {
+                drop(span);
+                for ((_span, answer), outcome) in answers.into_iter().zip(outcomes) {
+                    answer(Ok(outcome));
+                }
+            }
+            Err(error) => {
+                failed(&span, &error.to_string());
+                // Whatever it is, the plans are good: whoever has them keeps them and comes back.
+                for (span, answer) in answers {
+                    failed(&span, &error.to_string());
+                    answer(Err(come_back("the plan could not be written".into())));
+                }
+            }
+        }
+    }
+
+    async fn probe(&mut self) {
+        let written = self.store.record((self.clock)(), Vec::new()).await;
+        self.is_writable(written.err().as_ref());
+    }
+
+    /// Says so when it changes.
+    fn is_writable(&self, error: Option<&Error>) {
+        let now = error.is_none();
+        self.writable.send_if_modified(|before| {
+            let changed = *before != now;
+            match error {
+                Some(error) if changed => {
+                    tracing::error!(%error, "store cannot be written, plans are sent back until it can");
+                }
+                None if changed => tracing::info!("store can be written again"),
+                _ => {}
+            }
+            *before = now;
+            changed
+        });
+    }
+}
+
+/// The span of a group's commit: a child of the first plan's that is sampled, linked to the others'.
+fn commit_span(group: &[Job]) -> Span {
+    let mut sampled = group.iter().filter(|job| !job.span.is_disabled());
+    let Some(first) = sampled.next() else { return Span::none() };
+    let span = Spans::of(crate::PART).step("commit", &first.span);
+    for job in sampled {
+        link(&span, &job.trace);
+    }
+    span
+}
