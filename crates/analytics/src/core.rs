@@ -72,8 +72,7 @@ impl Analytics {
         let (writer, queue) = Writer::new(Arc::clone(&store), clock);
         let writable = writer.writable();
         let ingest = Arc::new(Ingest::new(queue, credit));
-        let analytics =
-            Analytics { store, workers, heartbeat, clock, shutdown, ingest, writable };
+        let analytics = Analytics { store, workers, heartbeat, clock, shutdown, ingest, writable };
         (Arc::new(analytics), writer.run())
     }
 

@@ -151,7 +151,11 @@ impl Error {
 
 /// UNAVAILABLE with the time to come back.
 pub(crate) fn come_back(message: String) -> Status {
-    Status::with_error_details(Code::Unavailable, message, ErrorDetails::with_retry_info(Some(RETRY)))
+    Status::with_error_details(
+        Code::Unavailable,
+        message,
+        ErrorDetails::with_retry_info(Some(RETRY)),
+    )
 }
 
 /// RESOURCE_EXHAUSTED with the time to come back.

@@ -126,9 +126,7 @@ impl Intake for Ingest {
                     Spoken::Bad { id: plan.batch_id.clone(), status: refusal(violations) }
                 }
             },
-            None => Spoken::Violation(Status::invalid_argument(
-                "event: is neither hello nor plan",
-            )),
+            None => Spoken::Violation(Status::invalid_argument("event: is neither hello nor plan")),
         }
     }
 
@@ -267,7 +265,8 @@ fn of_part(problem: String, part: u32) -> String {
 /// What a header says, with all that is wrong with it.
 fn facts(batch_id: &str, header: &PlanHeader, violations: &mut Violations) -> Option<PlanFacts> {
     let mut number = |field: &str, points: f64| {
-        quarters(points).map_err(|problem| violations.add(field, problem)).unwrap_or_default() as u64
+        quarters(points).map_err(|problem| violations.add(field, problem)).unwrap_or_default()
+            as u64
     };
     let total_quarters = number("plan.header.total", header.total);
     let greedy_quarters = number("plan.header.greedy_total", header.greedy_total);

@@ -66,7 +66,10 @@ impl Proof {
         }
         if u + v != claimed {
             let sum = Score::from_quarters(u + v);
-            return Err(("score", format!("is {real}, but the prices of the pair add up to {sum}")));
+            return Err((
+                "score",
+                format!("is {real}, but the prices of the pair add up to {sum}"),
+            ));
         }
         self.assigned += 1;
         self.quarters += claimed;

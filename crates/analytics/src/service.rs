@@ -42,11 +42,8 @@ impl Service {
             writing.run(move || Sqlite::open(&path, writer, reader)).await??
         };
         let store: Arc<dyn Store> = Arc::new(opened);
-        let options = Options {
-            credit: config.credit,
-            heartbeat: config.heartbeat,
-            ..Options::default()
-        };
+        let options =
+            Options { credit: config.credit, heartbeat: config.heartbeat, ..Options::default() };
         let (analytics, writer) =
             Analytics::start(Arc::clone(&store), reading, options, shutdown.clone());
         tracing::info!(

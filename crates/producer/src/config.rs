@@ -10,12 +10,7 @@ use runtime::{
     trace::Sampler,
 };
 
-use crate::{
-    Error, Service,
-    http::Defaults,
-    inbox::Inbox,
-    request::MAX_SIDE,
-};
+use crate::{Error, Service, http::Defaults, inbox::Inbox, request::MAX_SIDE};
 
 /// What the producer is told.
 #[derive(Debug, Clone)]
@@ -83,11 +78,7 @@ impl Config {
                     defaults.unacked.items,
                     parse::size(1..=1_000_000),
                 ),
-                bytes: settings.get(
-                    "max-unacked-bytes",
-                    defaults.unacked.bytes,
-                    parse::byte_size,
-                ),
+                bytes: settings.get("max-unacked-bytes", defaults.unacked.bytes, parse::byte_size),
             },
             threads: settings.get("threads", defaults.threads, parse::size(1..=1024)),
             defaults: Defaults {

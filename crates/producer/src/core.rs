@@ -197,16 +197,26 @@ impl Core {
         self.runs.draining().cancel();
         self.outbox.finish(within);
         if timeout(within, &mut self.sending).await.is_err() {
-            tracing::warn!("batches were unanswered at the end of the drain, they will be sent again");
+            tracing::warn!(
+                "batches were unanswered at the end of the drain, they will be sent again"
+            );
         }
         self.runs.write_all().await;
         self.kill().await;
     }
 
-    /// Ends all tasks at once, as a crash does, and waits until they are gone.
+    /// Ends all tasks at once, as a crash does, waits until they are gone and lets go of the store.
     pub async fn kill(self) {
         self.killed.cancel();
         self.tasks.close();
         self.tasks.wait().await;
+        // Calls and connections that are not gone yet still know the store.
+        let close = |store: &Store| {
+            store.close();
+            Ok(())
+        };
+        if let Err(error) = self.runs.with_store(close).await {
+            tracing::error!(%error, "the store is not closed");
+        }
     }
 }

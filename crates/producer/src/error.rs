@@ -83,7 +83,9 @@ impl Error {
             Self::TooManyRuns { .. } | Self::Store(StoreError::Full { .. }) => {
                 Code::ResourceExhausted
             }
-            Self::Draining | Self::Store(StoreError::Failed { .. }) => Code::Unavailable,
+            Self::Draining | Self::Store(StoreError::Failed { .. } | StoreError::Closed { .. }) => {
+                Code::Unavailable
+            }
             Self::Store(_)
             | Self::Content { .. }
             | Self::NoContent { .. }

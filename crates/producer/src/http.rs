@@ -156,11 +156,7 @@ fn side(query: &BTreeMap<String, String>, name: &str, default: u32) -> Result<u3
     Err(Bad { field: name.to_owned(), message: format!("is {count}, not 1 to {MAX_SIDE}") })
 }
 
-fn number<T: FromStr>(
-    query: &BTreeMap<String, String>,
-    name: &str,
-    default: T,
-) -> Result<T, Bad> {
+fn number<T: FromStr>(query: &BTreeMap<String, String>, name: &str, default: T) -> Result<T, Bad> {
     let Some(text) = query.get(name) else { return Ok(default) };
     let bad = |_| Bad {
         field: name.to_owned(),

@@ -20,7 +20,11 @@ struct Numbers {
 }
 
 /// Adds the producer's numbers to a registry.
-pub(crate) fn register(registry: &mut Registry, runs: &Arc<Runs>, fleet: watch::Receiver<LinkStatus>) {
+pub(crate) fn register(
+    registry: &mut Registry,
+    runs: &Arc<Runs>,
+    fleet: watch::Receiver<LinkStatus>,
+) {
     registry.register_collector(Box::new(Numbers { runs: Arc::downgrade(runs), fleet }));
 }
 

@@ -19,6 +19,11 @@ impl Moment {
         u64::try_from(self.0.as_millis()).unwrap_or(u64::MAX)
     }
 
+    /// The whole millisecond that it is in, as the store keeps it.
+    pub fn whole_ms(self) -> Self {
+        Self::from_unix_ms(self.unix_ms())
+    }
+
     /// The moment `later`, or the end of time.
     pub fn after(self, later: Duration) -> Self {
         Self(self.0.saturating_add(later))

@@ -134,8 +134,9 @@ impl Spec {
         let run_for = read_duration("run_for", request.run_for, least..=Duration::MAX, violations);
         let batch_timeout =
             read_duration("batch_timeout", request.batch_timeout, least..=MAX_INTERVAL, violations);
-        let street_name = StreetName::try_from(request.street_name)
-            .map_err(|_| violations.add("street_name", format!("no such value: {}", request.street_name)));
+        let street_name = StreetName::try_from(request.street_name).map_err(|_| {
+            violations.add("street_name", format!("no such value: {}", request.street_name));
+        });
         let source = read_source(request.source.as_ref(), violations);
         Some(Self {
             source: source?,
@@ -232,8 +233,10 @@ fn take_records(records: &mut pb::Records, violations: &mut Violations) -> (Reco
     if shipments.is_empty() {
         violations.add("records.shipments", "is empty");
     }
-    (read_shipments("records.shipments", &shipments, violations),
-     read_drivers("records.drivers", &drivers, violations))
+    (
+        read_shipments("records.shipments", &shipments, violations),
+        read_drivers("records.drivers", &drivers, violations),
+    )
 }
 
 fn read_shipments(field: &str, shipments: &[Shipment], violations: &mut Violations) -> Records {
@@ -242,7 +245,11 @@ fn read_shipments(field: &str, shipments: &[Shipment], violations: &mut Violatio
 }
 
 /// A list of drivers.
-pub(crate) fn read_drivers(field: &str, drivers: &[Driver], violations: &mut Violations) -> Records {
+pub(crate) fn read_drivers(
+    field: &str,
+    drivers: &[Driver],
+    violations: &mut Violations,
+) -> Records {
     let rows = drivers.iter().map(|d| (d.id.as_str(), d.line, d.name.as_str()));
     read_side(field, "name", rows, violations)
 }

@@ -39,9 +39,7 @@ pub(crate) fn read(request: &CreateRosterRequest, create: Moment) -> Result<Kept
     if !violations.is_empty() {
         return Err(Error::Invalid(violations));
     }
-    // Whole milliseconds, as the store keeps them.
-    let create = Moment::from_unix_ms(create.unix_ms());
-    Ok(KeptRoster { name: request.name.clone(), drivers, create, origin })
+    Ok(KeptRoster { name: request.name.clone(), drivers, create: create.whole_ms(), origin })
 }
 
 /// Keeps a roster, unless the same is there.

@@ -99,7 +99,7 @@ impl Runs {
         let known = run_id.is_some();
         let run_id = run_id.unwrap_or_else(RunId::now);
         request.run_id = run_id.to_string();
-        let kept = self.kept(run_id, request, digest);
+        let kept = self.kept(run_id, &request, digest);
         let roster = spec.source.roster().map(str::to_owned);
         let insert = move |store: &Store| {
             if known && let Some(existing) = store.find_run(run_id)? {
@@ -113,7 +113,8 @@ impl Runs {
             if full {
                 return Ok(Inserted::New);
             }
-            let content = records.as_ref().map(|(shipments, drivers)| to_content(shipments, drivers));
+            let content =
+                records.as_ref().map(|(shipments, drivers)| to_content(shipments, drivers));
             Ok(store.insert_run(&NewRun { content, ..kept })?)
         };
         let inserted = self.with_store(insert).await?;
@@ -131,9 +132,8 @@ impl Runs {
         Ok(shown(&live))
     }
 
-    fn kept(&self, run_id: RunId, request: StartRunRequest, digest: [u8; 32]) -> NewRun {
-        // Whole milliseconds, so that the store's copy is the same.
-        let start = Moment::from_unix_ms(self.clock.now().unix_ms());
+    fn kept(&self, run_id: RunId, request: &StartRunRequest, digest: [u8; 32]) -> NewRun {
+        let start = self.clock.now().whole_ms();
         NewRun { run_id, start, request: request.encode_to_vec(), digest, content: None }
     }
 
@@ -148,7 +148,7 @@ impl Runs {
     ) -> Result<Arc<LiveRun>, Error> {
         let run_id = RunId::now();
         let request = StartRunRequest { run_id: run_id.to_string(), ..request };
-        let new = self.kept(run_id, request, [0; 32]);
+        let new = self.kept(run_id, &request, [0; 32]);
         self.with_store(move |store| Ok(store.insert_run(&new)?)).await?;
         let kept = self.find(run_id).await?;
         Ok(self.bring_to_life(kept, spec, Some(0), None))
@@ -215,11 +215,7 @@ impl Runs {
         });
     }
 
-    fn drives(
-        &self,
-        run: Arc<LiveRun>,
-        spec: Spec,
-    ) -> impl Future<Output = ()> + Send + 'static {
+    fn drives(&self, run: Arc<LiveRun>, spec: Spec) -> impl Future<Output = ()> + Send + 'static {
         let (store, workers) = (Arc::clone(&self.store), self.workers.clone());
         let road = self.road.clone();
         async move {

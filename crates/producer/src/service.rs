@@ -11,11 +11,7 @@ use runtime::{
     workers::Workers,
 };
 
-use crate::{
-    Config, Core, Error, Options,
-    moment::Clock,
-    store::Store,
-};
+use crate::{Config, Core, Error, Options, moment::Clock, store::Store};
 
 /// Work that waits for a thread; callers beyond wait in their own tasks.
 const QUEUE: usize = 256;

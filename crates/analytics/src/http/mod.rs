@@ -56,7 +56,8 @@ async fn secure(State(()): State<()>, mut response: Response) -> Response {
 /// A call of a method that is not there is answered as gRPC answers, not with a page.
 async fn grpc_apart(request: Request, next: Next) -> Response {
     let kind = request.headers().get(header::CONTENT_TYPE);
-    let grpc = kind.and_then(|kind| kind.to_str().ok()).filter(|k| k.starts_with("application/grpc"));
+    let grpc =
+        kind.and_then(|kind| kind.to_str().ok()).filter(|k| k.starts_with("application/grpc"));
     if grpc.is_none() {
         return next.run(request).await;
     }

@@ -57,8 +57,10 @@ fn kind(path: &str) -> &'static str {
 fn page(name: &str) -> Response {
     let html = |body| {
         // Asked again each time: it names the files of this version.
-        let headers =
-            [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-cache")];
+        let headers = [
+            (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+            (header::CACHE_CONTROL, "no-cache"),
+        ];
         (headers, body).into_response()
     };
     match Files::get(name) {

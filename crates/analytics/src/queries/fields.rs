@@ -30,7 +30,9 @@ pub(super) fn run(field: &str, text: &str, violations: &mut Violations) -> Optio
     if text.is_empty() {
         return None;
     }
-    text.parse().map_err(|problem: proto::InvalidId| violations.add(field, problem.to_string())).ok()
+    text.parse()
+        .map_err(|problem: proto::InvalidId| violations.add(field, problem.to_string()))
+        .ok()
 }
 
 /// A day in UTC; empty is none.
@@ -60,10 +62,11 @@ pub(super) struct Day(Range<Timestamp>);
 impl Day {
     fn parse(text: &str) -> Option<Day> {
         // Date reads more forms than this one.
-        let digits = text.len() == 10 && text.bytes().enumerate().all(|(i, byte)| match i {
-            4 | 7 => byte == b'-',
-            _ => byte.is_ascii_digit(),
-        });
+        let digits = text.len() == 10
+            && text.bytes().enumerate().all(|(i, byte)| match i {
+                4 | 7 => byte == b'-',
+                _ => byte.is_ascii_digit(),
+            });
         let day: Date = text.parse().ok().filter(|_| digits)?;
         let midnight = |day: Date| TimeZone::UTC.to_timestamp(day.at(0, 0, 0, 0)).ok();
         Some(Day(midnight(day)?..midnight(day.checked_add(1.day()).ok()?)?))
@@ -88,7 +91,9 @@ mod tests {
         let day = Day::parse("1970-01-02").unwrap();
         assert_eq!(day.number(), 1);
         assert_eq!(day.moments().end.as_second(), 2 * 86_400);
-        for bad in ["2026-02-30", "20260220", "2026-2-20", "2026-02-20T00:00", "today", "+02026-02-2"] {
+        for bad in
+            ["2026-02-30", "20260220", "2026-2-20", "2026-02-20T00:00", "today", "+02026-02-2"]
+        {
             assert_eq!(Day::parse(bad), None, "{bad}");
         }
     }

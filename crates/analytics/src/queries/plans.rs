@@ -69,7 +69,8 @@ pub(crate) async fn list_plans(
         "" | "sequence desc" => true,
         "sequence" => false,
         other => {
-            violations.add("order_by", format!("is {other:?}, not \"sequence desc\" or \"sequence\""));
+            violations
+                .add("order_by", format!("is {other:?}, not \"sequence desc\" or \"sequence\""));
             true
         }
     };
@@ -88,7 +89,11 @@ pub(crate) async fn list_plans(
     }
 
     let range = |from: Cursor, limit| PlanQuery {
-        sequences: if newest_first { 0..from.sequence.saturating_add(1) } else { from.sequence..u64::MAX },
+        sequences: if newest_first {
+            0..from.sequence.saturating_add(1)
+        } else {
+            from.sequence..u64::MAX
+        },
         run,
         recorded: day.as_ref().map(fields::Day::moments),
         newest_first,
@@ -102,7 +107,9 @@ pub(crate) async fn list_plans(
             plans.truncate(page as usize);
             (plans, next)
         }
-        Some(search) => found(analytics, &search, cursor, page as usize, range).await.map_err(status)?,
+        Some(search) => {
+            found(analytics, &search, cursor, page as usize, range).await.map_err(status)?
+        }
     };
     Ok(ListPlansResponse {
         plans: plans.iter().map(wire::plan).collect(),
@@ -131,15 +138,14 @@ async fn found(
         }
         let sequences: Vec<u64> = candidates.iter().map(|plan| plan.sequence).collect();
         // The plan of the cursor may not be there any more when it is of the future: begin at its first.
-        let begin = if sequences[0] == cursor.sequence { cursor } else { Cursor::plan(sequences[0]) };
+        let begin =
+            if sequences[0] == cursor.sequence { cursor } else { Cursor::plan(sequences[0]) };
         let parts = analytics.store.parts(sequences.clone(), begin.part, BYTES_AT_ONCE).await?;
         searched += parts.iter().map(|part| part.body.len()).sum::<usize>();
         let wanted = page - plans.len();
         let search = search.clone();
-        let (matches, rest) = analytics
-            .workers
-            .run(move || search.matches(&parts, begin.found, wanted))
-            .await??;
+        let (matches, rest) =
+            analytics.workers.run(move || search.matches(&parts, begin.found, wanted)).await??;
         let mut by_sequence: HashMap<u64, StoredPlan> =
             candidates.into_iter().map(|plan| (plan.sequence, plan)).collect();
         let last = matches.last().copied();
@@ -169,11 +175,7 @@ async fn found(
 }
 
 /// The place right behind a plan, in the direction of the query.
-fn beyond(
-    end: u64,
-    before: Cursor,
-    range: &impl Fn(Cursor, u32) -> PlanQuery,
-) -> Option<Cursor> {
+fn beyond(end: u64, before: Cursor, range: &impl Fn(Cursor, u32) -> PlanQuery) -> Option<Cursor> {
     let next = if range(before, 1).newest_first { end.checked_sub(1)? } else { end + 1 };
     (next > 0).then_some(Cursor::plan(next))
 }

@@ -8,9 +8,9 @@ use proto::analytics::v1::{GetSummaryRequest, Quantiles, Summary};
 use tonic::Status;
 
 use super::fields;
+use crate::Analytics;
 use crate::store::Steps;
 use crate::wire::{points, timestamp, to_duration};
-use crate::Analytics;
 
 /// Plans over which quantiles are taken at most: the newest of the window.
 const SAMPLE: u32 = 10_000;

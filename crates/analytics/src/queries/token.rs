@@ -36,9 +36,9 @@ impl Question {
     pub(super) fn place(self, token: &str) -> Result<Vec<u8>, &'static str> {
         let bytes = unhex(token).ok_or("is not a token of this service")?;
         let rest = bytes.strip_prefix(&[FORM]).ok_or("is not a token of this service")?;
-        let place = rest.strip_prefix(&self.0).ok_or(
-            "is of another question: filter and order must be the same on every page",
-        )?;
+        let place = rest
+            .strip_prefix(&self.0)
+            .ok_or("is of another question: filter and order must be the same on every page")?;
         Ok(place.to_vec())
     }
 }

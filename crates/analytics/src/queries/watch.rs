@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{Stream, stream};
-use proto::analytics::v1::{Heartbeat, WatchPlansRequest, WatchPlansResponse, watch_plans_response::Item};
+use proto::analytics::v1::{
+    Heartbeat, WatchPlansRequest, WatchPlansResponse, watch_plans_response::Item,
+};
 use runtime::lifecycle::Shutdown;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};

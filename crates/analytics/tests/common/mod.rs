@@ -1,6 +1,8 @@
 //! Builders: a test sets only what it is about.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
 
+pub mod planned;
+pub mod running;
 pub mod suite;
 
 use std::time::Duration;

@@ -53,7 +53,13 @@ pub struct Item {
 
 impl Item {
     /// A batch of a run, ready to be sent.
-    pub fn new(run: Arc<LiveRun>, spec: &Spec, number: u64, batch: Batch, sampler: &Sampler) -> Self {
+    pub fn new(
+        run: Arc<LiveRun>,
+        spec: &Spec,
+        number: u64,
+        batch: Batch,
+        sampler: &Sampler,
+    ) -> Self {
         let id = run.batch_id(number);
         let trace = trace_of(id, sampler);
         let span = SPANS.root("send batch", &trace);

@@ -159,7 +159,7 @@ impl Worker {
                     self.reject(&name, &files, &why)?;
                 }
                 Found::Pair { name, shipments, drivers } => {
-                    self.take(name, [shipments, drivers])?;
+                    self.take(&name, &[shipments, drivers])?;
                 }
             }
         }
@@ -213,20 +213,21 @@ impl Worker {
     }
 
     /// Takes a pair: it counts once the store has it.
-    fn take(&mut self, name: String, files: [Seen; 2]) -> Result<(), Trouble> {
-        let content = match self.read(&files) {
+    fn take(&mut self, name: &str, files: &[Seen; 2]) -> Result<(), Trouble> {
+        let content = match self.read(files) {
             Ok(content) => content,
-            Err(unfit) => return self.reject(&name, &files, &unfit.to_string()),
+            Err(unfit) => return self.reject(name, files, &unfit.to_string()),
         };
-        let unchanged =
-            files.iter().all(|seen| files::look_at(&self.folder, &seen.name).as_ref() == Some(seen));
+        let unchanged = files
+            .iter()
+            .all(|seen| files::look_at(&self.folder, &seen.name).as_ref() == Some(seen));
         if !unchanged {
             return Ok(());
         }
-        let encoded = serde_json::to_vec(&files).unwrap_or_default();
+        let encoded = serde_json::to_vec(files).unwrap_or_default();
         let pair = NewPair {
             number: self.number,
-            name: self.folder.join(&name).display().to_string(),
+            name: self.folder.join(name).display().to_string(),
             files: encoded,
             content,
         };

@@ -140,11 +140,8 @@ mod tests {
     #[test]
     fn two_files_for_one_side_are_no_pair() {
         let mut scan = Scan::default();
-        let files = vec![
-            file("a.shipments.txt", 1),
-            file("a.shipments.csv", 1),
-            file("a.drivers.txt", 1),
-        ];
+        let files =
+            vec![file("a.shipments.txt", 1), file("a.shipments.csv", 1), file("a.drivers.txt", 1)];
         scan.look(files.clone());
         assert_eq!(scan.look(files.clone()), [Found::Twice { name: "a".into(), files }]);
     }
@@ -152,7 +149,8 @@ mod tests {
     #[test]
     fn other_files_are_none_of_ours() {
         let mut scan = Scan::default();
-        for name in ["a.txt", ".a.shipments.txt", ".shipments.txt", "a.shipments.txt.part", "done"] {
+        for name in ["a.txt", ".a.shipments.txt", ".shipments.txt", "a.shipments.txt.part", "done"]
+        {
             scan.look(vec![file(name, 1)]);
             assert_eq!(scan.look(vec![file(name, 1)]), [], "{name}");
         }

@@ -44,7 +44,10 @@ fn each_bad_field_is_named() {
         ),
         (StartRunRequest { run_for: seconds(0), ..ok() }, "run_for: must be more than 0"),
         (StartRunRequest { run_for: seconds(-5), ..ok() }, "run_for: is negative"),
-        (StartRunRequest { batch_timeout: seconds(0), ..ok() }, "batch_timeout: must be more than 0"),
+        (
+            StartRunRequest { batch_timeout: seconds(0), ..ok() },
+            "batch_timeout: must be more than 0",
+        ),
         (StartRunRequest { street_name: 9, ..ok() }, "street_name: no such value: 9"),
         (
             StartRunRequest { run_id: "7".into(), ..ok() },

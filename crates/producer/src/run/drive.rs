@@ -57,13 +57,7 @@ pub(crate) async fn drive(run: Arc<LiveRun>, spec: Spec, source: Source, road: R
 }
 
 /// False: the stream takes no more.
-async fn send(
-    run: &Arc<LiveRun>,
-    spec: &Spec,
-    source: &Source,
-    road: &Road,
-    number: u64,
-) -> bool {
+async fn send(run: &Arc<LiveRun>, spec: &Spec, source: &Source, road: &Road, number: u64) -> bool {
     let room = road.room.take(source.bytes()).await;
     let batch = match source.make(number).await {
         Ok(batch) => batch,

@@ -95,7 +95,11 @@ impl LiveRun {
     pub fn batch_id(&self, number: u64) -> BatchId {
         let nanos = self.interval.as_nanos().saturating_mul(number.into());
         let due = u64::try_from(nanos / 1_000_000).unwrap_or(u64::MAX >> 16);
-        BatchId::of_run(self.id, number, self.start.unix_ms().saturating_add(due) & (u64::MAX >> 16))
+        BatchId::of_run(
+            self.id,
+            number,
+            self.start.unix_ms().saturating_add(due) & (u64::MAX >> 16),
+        )
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -66,7 +66,6 @@ pub struct Saved {
 
 impl Saved {
     /// Of a run that has done nothing.
-    #[expect(clippy::new_without_default, reason = "there is nothing default about it")]
     pub fn new() -> Self {
         Self {
             phase: Phase::Running,
@@ -196,7 +195,7 @@ impl Machine {
             return Step::Wait(self.again.first().map(|(due, _)| *due));
         }
         if let Phase::Draining(ending) = &self.phase {
-            self.phase = Phase::Ended(ending.clone(), now);
+            self.phase = Phase::Ended(ending.clone(), now.whole_ms());
         }
         Step::End
     }

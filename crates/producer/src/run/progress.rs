@@ -56,7 +56,11 @@ impl Answered {
 
     /// As stored: pairs of little-endian numbers, the first and the one behind the last.
     pub fn to_bytes(&self) -> Vec<u8> {
-        self.ranges.iter().flat_map(|(first, end)| [*first, *end]).flat_map(u64::to_le_bytes).collect()
+        self.ranges
+            .iter()
+            .flat_map(|(first, end)| [*first, *end])
+            .flat_map(u64::to_le_bytes)
+            .collect()
     }
 
     /// What [`Self::to_bytes`] wrote, or nothing if it is something else.

@@ -98,10 +98,8 @@ mod tests {
 
     #[test]
     fn ten_seconds_of_one_a_second_are_ten_batches() {
-        let schedule = Schedule {
-            run_for: Some(Duration::from_secs(10)),
-            ..every(Duration::from_secs(1))
-        };
+        let schedule =
+            Schedule { run_for: Some(Duration::from_secs(10)), ..every(Duration::from_secs(1)) };
         assert_eq!(schedule.due(at(3_600_000)), 10);
         assert!(!schedule.is_over(at(9_999)) && schedule.is_over(at(10_000)));
     }

@@ -72,7 +72,11 @@ mod tests {
         assert_eq!(texts(&drivers), ["Garret Bernhard", "Angelina Boyle", "Ozzie Gulgowski"]);
         assert_eq!(
             texts(&shipments),
-            ["7633 Beier Drive Apt. 668", "225 Jordan Row Suite 557", "7055 Abernathy Streets Apt. 192"]
+            [
+                "7633 Beier Drive Apt. 668",
+                "225 Jordan Row Suite 557",
+                "7055 Abernathy Streets Apt. 192"
+            ]
         );
     }
 

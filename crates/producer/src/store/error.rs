@@ -24,6 +24,12 @@ pub enum StoreError {
         /// The data folder.
         folder: PathBuf,
     },
+    /// It was closed: the process is coming to an end.
+    #[error("data folder {}: is closed, the producer is draining", folder.display())]
+    Closed {
+        /// The data folder.
+        folder: PathBuf,
+    },
     /// A newer version wrote it.
     #[error(
         "data folder {}: its store has format {found}, this version knows up to {known}; use a newer version",

@@ -26,8 +26,14 @@ pub(crate) use runs::{Content, Inserted, KeptRun, NewRun};
 #[derive(Debug)]
 pub struct Store {
     folder: PathBuf,
-    connection: Mutex<Connection>,
-    /// Held as long as the store is, so that no other process has it.
+    /// None once it is closed.
+    state: Mutex<Option<Open>>,
+}
+
+#[derive(Debug)]
+struct Open {
+    connection: Connection,
+    /// Held as long as the connection is, so that nobody else has one.
     _lock: File,
 }
 
@@ -42,16 +48,26 @@ impl Store {
         StoreError::Damaged { folder: self.folder.clone(), what }
     }
 
-    fn connection(&self) -> MutexGuard<'_, Connection> {
+    /// Lets go of the folder, whoever still has this store: all else fails from here on.
+    pub fn close(&self) {
+        self.state().take();
+    }
+
+    fn state(&self) -> MutexGuard<'_, Option<Open>> {
         // A panic in between rolled its transaction back.
-        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn run<T>(
         &self,
         work: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
-        work(&mut self.connection()).map_err(|error| StoreError::of(&self.folder, &error))
+        match self.state().as_mut() {
+            Some(open) => {
+                work(&mut open.connection).map_err(|error| StoreError::of(&self.folder, &error))
+            }
+            None => Err(StoreError::Closed { folder: self.folder.clone() }),
+        }
     }
 }
 

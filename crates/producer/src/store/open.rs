@@ -8,7 +8,7 @@ use std::{
 
 use rusqlite::{Connection, Transaction};
 
-use super::{Store, StoreError};
+use super::{Open, Store, StoreError};
 
 /// "WBPD": marks the file as a producer's store.
 const APPLICATION_ID: i64 = 0x5742_5044;
@@ -29,7 +29,7 @@ impl Store {
         let folder = folder.into();
         let lock = lock(&folder)?;
         let connection = connect(&folder)?;
-        Ok(Self { folder, connection: Mutex::new(connection), _lock: lock })
+        Ok(Self { folder, state: Mutex::new(Some(Open { connection, _lock: lock })) })
     }
 }
 

@@ -115,8 +115,7 @@ impl Store {
             update(&transaction, run, saved)?;
             answer_pairs(&transaction, run, pairs)?;
             if matches!(saved.phase, Phase::Ended(..)) {
-                transaction
-                    .execute("DELETE FROM contents WHERE run_id = ?1", [run.as_bytes()])?;
+                transaction.execute("DELETE FROM contents WHERE run_id = ?1", [run.as_bytes()])?;
                 transaction.execute(
                     "DELETE FROM runs WHERE run_id IN (SELECT run_id FROM runs WHERE phase = 2 \
                      ORDER BY start_ms DESC, run_id DESC LIMIT -1 OFFSET ?1)",
@@ -213,9 +212,7 @@ fn content(connection: &Connection, run: RunId, number: i64) -> rusqlite::Result
 }
 
 fn find(connection: &Connection, run: RunId) -> rusqlite::Result<Option<KeptRun>> {
-    connection
-        .query_row("SELECT * FROM runs WHERE run_id = ?1", [run.as_bytes()], read)
-        .optional()
+    connection.query_row("SELECT * FROM runs WHERE run_id = ?1", [run.as_bytes()], read).optional()
 }
 
 fn update(transaction: &Transaction<'_>, run: RunId, saved: &Saved) -> rusqlite::Result<()> {

@@ -123,7 +123,8 @@ fn a_store_from_a_newer_version_is_left_alone() {
 #[test]
 fn a_file_that_is_no_store_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("producer.db"), "a letter to a friend, long enough to be one").unwrap();
+    fs::write(folder.path().join("producer.db"), "a letter to a friend, long enough to be one")
+        .unwrap();
     let error = Store::open(folder.path()).unwrap_err();
     assert_eq!(error, StoreError::Foreign { folder: folder.path().to_owned() });
 }

@@ -213,15 +213,17 @@ impl World {
         self.run.answered(number, &outcome);
     }
 
-    fn happen(&mut self, event: Event) {
-        match event {
+    fn happen(&mut self, event: &Event) {
+        match *event {
             Event::Send(count) => {
                 for _ in 0..count {
                     self.send();
                 }
             }
             Event::Settle(pick) => self.answer(pick, settled),
-            Event::Reject(pick) => self.answer(pick, |number| Outcome::Rejected(vec![number as u8])),
+            Event::Reject(pick) => {
+                self.answer(pick, |number| Outcome::Rejected(vec![number as u8]));
+            }
             Event::Refuse(pick) if !self.in_flight.is_empty() => {
                 let number = self.in_flight.swap_remove(pick % self.in_flight.len());
                 self.run.refused(number, self.now.after(Duration::from_millis(50)));
@@ -269,7 +271,7 @@ proptest! {
         let limit = limit.or(run_for.is_none().then_some(100));
         let limit = if interval == 0 { limit.or(Some(200)) } else { limit };
         let mut world = World::new(schedule(interval, limit, run_for));
-        for event in story {
+        for event in &story {
             world.happen(event);
             let saved = world.run.to_save();
             prop_assert!(saved.progress.settled + saved.progress.rejected <= saved.sent);

@@ -1,0 +1,105 @@
+//! What a browser is given.
+
+mod common;
+
+use common::planned::Planned;
+use common::running::Running;
+use http::StatusCode;
+use serde_json::Value;
+
+fn nasty() -> Planned {
+    Planned::of(
+        1,
+        &["12 Oak Street, Springfield", "7 \"Elm\" Avenue", "=1+1 Road"],
+        &["Ann Lee", "Bob \"Bo\" Stone"],
+    )
+    .in_parts_of(1)
+}
+
+#[tokio::test]
+async fn a_plan_as_csv_is_rfc_4180() {
+    let running = Running::start();
+    running.record([nasty()]).await;
+    let (status, headers, text) = running.get(&format!("/plans/{}.csv", common::batch(1))).await;
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(headers["content-type"], "text/csv; charset=utf-8; header=present");
+    assert_eq!(
+        text,
+        "shipment_line,shipment,driver_line,driver,score\r\n\
+         1,\"12 Oak Street, Springfield\",1,Ann Lee,4.5\r\n\
+         2,\"7 \"\"Elm\"\" Avenue\",2,\"Bob \"\"Bo\"\" Stone\",9\r\n\
+         3,=1+1 Road,,,\r\n"
+    );
+}
+
+#[tokio::test]
+async fn a_plan_as_json_reads_back() {
+    let running = Running::start();
+    running.record([nasty(), Planned::of(2, &[], &[])]).await;
+    let (status, headers, text) = running.get(&format!("/plans/{}.json", common::batch(1))).await;
+    assert_eq!(
+        (status, headers["content-type"].as_bytes()),
+        (StatusCode::OK, &b"application/json"[..])
+    );
+    let plan: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(
+        plan,
+        serde_json::json!({
+            "total": 13.5, "greedy_total": 13.5,
+            "pairs": [
+                {"shipment_line": 1, "shipment": "12 Oak Street, Springfield",
+                 "driver_line": 1, "driver": "Ann Lee", "score": 4.5},
+                {"shipment_line": 2, "shipment": "7 \"Elm\" Avenue",
+                 "driver_line": 2, "driver": "Bob \"Bo\" Stone", "score": 9.0},
+            ],
+            "unassigned": [{"side": "shipment", "line": 3, "text": "=1+1 Road",
+                "reason": "every driver is worth as much or more with another shipment"}],
+        })
+    );
+    let (_, _, empty) = running.get(&format!("/plans/{}.json", common::batch(2))).await;
+    assert_eq!(
+        empty,
+        "{\"total\": 0.0, \"greedy_total\": 0.0, \"pairs\": [],\n\"unassigned\": []}\n"
+    );
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_said_in_a_sentence() {
+    let running = Running::start();
+    let id = common::batch(1);
+    for (path, expected, sentence) in [
+        (
+            format!("/plans/{id}.csv"),
+            StatusCode::NOT_FOUND,
+            format!("no plan of batch {id} is recorded"),
+        ),
+        ("/plans/seven.csv".into(), StatusCode::BAD_REQUEST, "\"seven\" is not a batch id".into()),
+        (format!("/plans/{id}.xlsx"), StatusCode::NOT_FOUND, "a plan is at /plans/".into()),
+        ("/nowhere".into(), StatusCode::NOT_FOUND, "there is nothing at /nowhere".into()),
+        ("/assets/../x".into(), StatusCode::NOT_FOUND, "there is nothing at".into()),
+    ] {
+        let (status, headers, text) = running.get(&path).await;
+        assert_eq!(
+            (status, headers["content-type"].as_bytes()),
+            (expected, &b"application/problem+json"[..])
+        );
+        let problem: Value = serde_json::from_str(&text).unwrap();
+        assert!(problem["detail"].as_str().unwrap().contains(&sentence), "{path}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn the_page_is_strict_about_what_it_may_do() {
+    let running = Running::start();
+    for path in ["/", "/profile", "/profile.json", "/nowhere"] {
+        let (_, headers, _) = running.get(path).await;
+        let policy = headers["content-security-policy"].to_str().unwrap();
+        assert!(policy.starts_with("default-src 'none'; script-src 'self'"), "{path}");
+        assert!(!policy.contains("unsafe"));
+        assert_eq!(headers["x-content-type-options"], "nosniff");
+        assert_eq!(headers["referrer-policy"], "no-referrer");
+    }
+    let (status, _, text) = running.get("/").await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(text.contains("make page") || text.contains("/assets/"), "{text}");
+}
