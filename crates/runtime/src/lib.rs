@@ -15,5 +15,8 @@ pub mod telemetry;
 pub mod trace;
 pub mod workers;
 
+#[cfg(test)]
+mod testing;
+
 /// The version of this build, as in `service.version`, the user agent and the metrics.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -42,14 +42,15 @@ impl Shutdown {
     pub fn on_signals(budget: Duration) -> Self {
         let shutdown = Self::new(budget);
         let begins = shutdown.clone();
+        // Listening starts here, not when the task first runs: from now on no signal kills.
+        let mut signals = match Signals::listen() {
+            Ok(signals) => signals,
+            Err(error) => {
+                tracing::error!(%error, "signals are not heard, they end the process at once");
+                return shutdown;
+            }
+        };
         tokio::spawn(async move {
-            let mut signals = match Signals::listen() {
-                Ok(signals) => signals,
-                Err(error) => {
-                    tracing::error!(%error, "signals cannot be listened to, the process has to be killed");
-                    return;
-                }
-            };
             let first = signals.next().await;
             tracing::info!(signal = first.name, budget = ?budget, "draining, a second signal ends at once");
             begins.begin();

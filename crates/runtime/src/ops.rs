@@ -1,6 +1,6 @@
 //! The ops port: plaintext, for the platform and not for users.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -10,16 +10,20 @@ use axum::{
     routing::get,
 };
 use prometheus_client::{encoding::text, metrics::info::Info, registry::Registry};
+use tokio::time::sleep;
 
 use crate::{
     VERSION,
     health::Health,
     lifecycle::Shutdown,
-    server::{Limits, Listener, ServeError, grpc_routes, run},
+    server::{Limits, Listener, ServeError, grpc_routes, run, with_pages},
 };
 
 /// The type of `/metrics`.
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// When the work is done, nobody waits longer for the ops port than this.
+const LAST_ANSWERS: Duration = Duration::from_secs(1);
 
 /// A registry whose metrics begin with `waybill_`, with `waybill_build_info` of this part in it.
 pub fn registry(part: &'static str) -> Registry {
@@ -44,9 +48,12 @@ pub async fn serve_ops(
         health.close();
         std::future::pending::<()>().await;
     };
+    let overdue = async {
+        shutdown.finished().await;
+        sleep(shutdown.remaining().min(LAST_ANSWERS)).await;
+    };
     let limits = Limits { max_connections: 128, ..Limits::default() };
-    let serves =
-        run(listener, routes(&health, registry), &limits, shutdown.finished(), shutdown.expired());
+    let serves = run(listener, routes(&health, registry), &limits, shutdown.finished(), overdue);
     tokio::select! {
         served = serves => served,
         () = closes => Ok(()),
@@ -59,7 +66,7 @@ fn routes(health: &Health, registry: Arc<Registry>) -> Router {
         .route("/healthz", get(async || "alive\n"))
         .route("/readyz", get(async move || readyz(&ready)))
         .route("/metrics", get(metrics).with_state(registry));
-    grpc_routes(health, &[]).into_axum_router().merge(pages)
+    with_pages(grpc_routes(health, &[]), pages)
 }
 
 fn readyz(health: &Health) -> Response {
@@ -78,5 +85,64 @@ async fn metrics(State(registry): State<Arc<Registry>>) -> Response {
             tracing::error!(%error, "metrics could not be written");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{self, LIMIT};
+    use tokio::time::Instant;
+
+    const BUDGET: Duration = Duration::from_secs(25);
+
+    struct Ops {
+        health: Health,
+        shutdown: Shutdown,
+        address: std::net::SocketAddr,
+        serves: tokio::task::JoinHandle<Result<(), ServeError>>,
+    }
+
+    async fn ops() -> Ops {
+        let health = Health::new(&["waybill.test.v1.TestService"]);
+        let shutdown = Shutdown::new(BUDGET);
+        let listener = Listener::bind(testing::any_port()).await.unwrap();
+        let address = listener.address();
+        let registry = Arc::new(registry("test"));
+        let serves = tokio::spawn(serve_ops(listener, health.clone(), registry, shutdown.clone()));
+        Ops { health, shutdown, address, serves }
+    }
+
+    #[tokio::test]
+    async fn the_pages_say_alive_ready_and_the_build() {
+        let ops = ops().await;
+        let get = async |path| testing::get(ops.address, path).await;
+        assert_eq!(get("/healthz").await.status, 200);
+        assert_eq!(get("/readyz").await.status, 503);
+        let ready = ops.health.serving();
+        assert_eq!(get("/readyz").await.status, 200);
+        drop(ready);
+        assert_eq!(get("/readyz").await.status, 503);
+
+        let metrics = get("/metrics").await;
+        assert_eq!(metrics.status, 200);
+        assert!(metrics.content_type.starts_with("application/openmetrics-text"));
+        let info = format!("waybill_build_info{{part=\"test\",version=\"{VERSION}\"}} 1");
+        assert!(metrics.body.contains(&info), "{}", metrics.body);
+        assert!(metrics.body.ends_with("# EOF\n"));
+    }
+
+    #[tokio::test]
+    async fn they_answer_until_the_last_work_is_done() {
+        let ops = ops().await;
+        let _ready = ops.health.serving();
+        let work = ops.shutdown.working();
+        ops.shutdown.begin();
+        while testing::get(ops.address, "/readyz").await.status == 200 {}
+        assert_eq!(testing::get(ops.address, "/healthz").await.status, 200);
+        let began = Instant::now();
+        drop(work);
+        tokio::time::timeout(LIMIT, ops.serves).await.unwrap().unwrap().unwrap();
+        assert!(began.elapsed() < BUDGET);
     }
 }

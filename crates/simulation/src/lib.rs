@@ -1,1 +1,76 @@
-//! simulation
+//! All three services in a simulated network, for tests: partitions, crashes and bounces at random
+//! times, every one of them repeatable by its seed.
+
+pub mod faults;
+pub mod history;
+pub mod network;
+pub mod world;
+
+use std::{rc::Rc, time::Duration};
+
+use proto::{
+    RunId,
+    producer::v1::{StartRunRequest, Synthetic, start_run_request::Source},
+};
+use turmoil::Builder;
+
+use faults::Faults;
+use history::{History, Shared, caller, watcher};
+
+/// A run that has not ended by then never will.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A run of `batches` small batches, ten a second, while the faults of the seed happen.
+///
+/// # Errors
+/// What was seen that may not be, or that the run did not end.
+pub fn simulate(seed: u64, batches: u64) -> Result<(), String> {
+    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let mut sim = Builder::new()
+        .rng_seed(seed)
+        .simulation_duration(PATIENCE)
+        .tick_duration(Duration::from_millis(2))
+        .min_message_latency(Duration::from_millis(1))
+        .max_message_latency(Duration::from_millis(20))
+        .tcp_capacity(4096)
+        .enable_random_order()
+        .build();
+    world::add_hosts(&mut sim, folder.path().to_owned(), seed);
+
+    let history = Shared::default();
+    sim.client("caller", caller(request(seed, batches), Rc::clone(&history)));
+    sim.client("watcher", watcher(batches as usize, Rc::clone(&history)));
+
+    let mut faults = Faults::of_seed(seed);
+    let told = format!("{faults:?}");
+    let ended = loop {
+        faults.apply(&mut sim);
+        match sim.step() {
+            Ok(false) => {}
+            Ok(true) => break Ok(()),
+            Err(error) => break Err(error.to_string()),
+        }
+    };
+    drop(sim);
+    let history: &History = &history.borrow();
+    ended.and_then(|()| history.check(batches)).map_err(|error| {
+        format!(
+            "seed {seed}: {error}\nfaults: {told}\nrun: {:?}\nstored {}, watched {}",
+            history.run,
+            history.stored.len(),
+            history.watched.len()
+        )
+    })
+}
+
+fn request(seed: u64, batches: u64) -> StartRunRequest {
+    let mut id = [0; 16];
+    id[8..].copy_from_slice(&seed.to_be_bytes());
+    StartRunRequest {
+        source: Some(Source::Synthetic(Synthetic { shipments: 5, drivers: 4, seed })),
+        interval: Some(prost_types::Duration { seconds: 0, nanos: 100_000_000 }),
+        batch_limit: batches,
+        run_id: RunId::from_bytes(id).to_string(),
+        ..StartRunRequest::default()
+    }
+}

@@ -4,17 +4,17 @@
 use std::{
     collections::{HashMap, VecDeque},
     fmt::{Debug, Display},
-    future::pending,
+    future::{Future, pending},
     hash::Hash,
-    pin::Pin,
+    pin::{Pin, pin},
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
 use futures_util::{FutureExt, Stream, StreamExt};
 use tokio::{
-    sync::mpsc,
+    sync::{mpsc, oneshot},
     time::{Instant, sleep_until},
 };
 use tokio_util::task::AbortOnDropHandle;
@@ -23,11 +23,14 @@ use tonic::Status;
 use super::receiver::{Limits, Part, Receiver, Refusal, Step, Take, Violation};
 use crate::lifecycle::Shutdown;
 
-/// Answers that wait for the connection before rows of plans wait in their channel.
+/// Messages that wait for the connection.
 const OUTBOUND_MESSAGES: usize = 64;
+/// Messages that wait for their turn to wait for the connection: from there on, rows of plans and
+/// answers stay in their channels.
+const QUEUED_MESSAGES: usize = 64;
 /// Messages that are handled before others get their turn.
 const BURST: usize = 64;
-/// Answers beyond the credit that may wait: refusals, whose items hold no credit.
+/// Messages that may wait in all: mostly refusals, whose items hold no credit.
 const UNREAD_ANSWERS: usize = 1024;
 /// Between the word that ends a drain and the end itself, so that the client hears it.
 const FAREWELL: Duration = Duration::from_millis(250);
@@ -149,9 +152,10 @@ where
     S: Stream<Item = Result<I::In, Status>> + Send + Unpin + 'static,
 {
     let (outbound, messages) = mpsc::channel(OUTBOUND_MESSAGES);
+    let (rest, rest_out) = oneshot::channel();
     // Each item in flight has one place for its answer, so answering never waits. One more: an item
-    // above the credit's bytes may be alone in flight when the credit is a single item.
-    let (answers, answered) = mpsc::channel(limits.credit.items + 1);
+    // above the credit's bytes may be alone in flight when the credit is no item.
+    let (answers, answered) = mpsc::channel(limits.credit.items.saturating_add(1));
     let (rows, rows_out) = mpsc::channel(OUTBOUND_MESSAGES);
     let shell = Shell {
         receiver: Receiver::new(limits),
@@ -164,22 +168,62 @@ where
         queue: VecDeque::new(),
         end: None,
     };
-    let task = shell.run(inbound, outbound, answered, rows_out, shutdown);
-    Outbound { messages, _task: AbortOnDropHandle::new(tokio::spawn(task)) }
+    let task = async move {
+        if let Some(left) = shell.run(inbound, &outbound, answered, rows_out, shutdown).await {
+            // Before the channel ends, which is when it is looked for.
+            let _ = rest.send(left);
+        }
+    };
+    let task = AbortOnDropHandle::new(tokio::spawn(task));
+    Outbound { messages, rest: Rest::Awaited(rest_out), _task: task }
 }
 
 /// The answers of one stream.
 #[derive(Debug)]
 pub struct Outbound<M> {
     messages: mpsc::Receiver<Result<M, Status>>,
+    rest: Rest<M>,
     _task: AbortOnDropHandle<()>,
 }
 
-impl<M> Stream for Outbound<M> {
+/// What a stream's task leaves behind, so that it need not wait for a client that does not read.
+#[derive(Debug)]
+enum Rest<M> {
+    Awaited(oneshot::Receiver<Leftover<M>>),
+    Here(Leftover<M>),
+}
+
+/// The last messages of a stream, and how it ends.
+#[derive(Debug)]
+struct Leftover<M> {
+    messages: VecDeque<M>,
+    end: Option<Status>,
+}
+
+impl<M> Leftover<M> {
+    fn next(&mut self) -> Option<Result<M, Status>> {
+        self.messages.pop_front().map(Ok).or_else(|| self.end.take().map(Err))
+    }
+}
+
+impl<M: Unpin> Stream for Outbound<M> {
     type Item = Result<M, Status>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.messages.poll_recv(cx)
+        if let Some(message) = ready!(self.messages.poll_recv(cx)) {
+            return Poll::Ready(Some(message));
+        }
+        if let Rest::Awaited(rest) = &mut self.rest {
+            let left = ready!(Pin::new(rest).poll(cx)).unwrap_or_else(|_| Leftover {
+                messages: VecDeque::new(),
+                end: Some(Status::internal("the stream was given up")),
+            });
+            self.rest = Rest::Here(left);
+        }
+        match &mut self.rest {
+            Rest::Here(left) => Poll::Ready(left.next()),
+            Rest::Awaited(_) => Poll::Pending,
+        }
     }
 }
 
@@ -200,7 +244,8 @@ struct Shell<I: Intake> {
     assemblies: HashMap<I::Id, I::Assembly>,
     answers: mpsc::Sender<Answer<I>>,
     rows: mpsc::Sender<I::Out>,
-    /// Bounded by the credit: an item's credit is given back when its answer leaves the queue.
+    /// Bounded: rows and answers wait elsewhere when it is long, and refusals beyond a bound end the
+    /// stream. An item's credit is given back when its answer leaves the queue.
     queue: VecDeque<Queued<I>>,
     end: Option<End>,
 }
@@ -216,40 +261,41 @@ enum Wake<I: Intake> {
 }
 
 impl<I: Intake> Shell<I> {
+    /// Serves until the end. None: the client is gone.
     async fn run<S>(
         mut self,
         mut inbound: S,
-        outbound: mpsc::Sender<Result<I::Out, Status>>,
+        outbound: &mpsc::Sender<Result<I::Out, Status>>,
         mut answered: mpsc::Receiver<Answer<I>>,
         mut rows: mpsc::Receiver<I::Out>,
         shutdown: Shutdown,
-    ) where
+    ) -> Option<Leftover<I::Out>>
+    where
         S: Stream<Item = Result<I::In, Status>> + Send + Unpin + 'static,
     {
         self.say(None, self.intake.welcome(&self.limits));
         let (mut reading, mut draining) = (true, false);
+        let mut drain_begun = pin!(shutdown.draining());
         loop {
             self.take_steps();
-            self.flush(&outbound);
-            if let (Some(end), true) = (&self.end, self.queue.is_empty()) {
-                if let Err(status) = end {
-                    let _ = outbound.send(Err(status.clone())).await;
-                }
-                return;
+            self.flush(outbound);
+            if let Some(end) = self.end {
+                let messages = self.queue.into_iter().map(|queued| queued.message).collect();
+                return Some(Leftover { messages, end: end.err() });
             }
-            let takes_rows = self.queue.len() < OUTBOUND_MESSAGES;
+            let has_room = self.has_room();
             let wake_at = self.receiver.wake_at();
+            // In no order, so that nothing starves the rest. That rows come before the answer of
+            // their item is seen to when the answer is taken.
             let wake: Wake<I> = tokio::select! {
-                biased;
-                place = room_in(&outbound, !self.queue.is_empty()) => match place {
+                place = room_in(outbound, !self.queue.is_empty()) => match place {
                     true => Wake::Room,
                     false => Wake::Gone,
                 },
-                // Rows first: those of an item come before its answer.
-                Some(row) = rows.recv(), if takes_rows => Wake::Row(row),
-                Some((id, answer)) = answered.recv() => Wake::Answered(id, answer),
+                Some(row) = rows.recv(), if has_room => Wake::Row(row),
+                Some((id, answer)) = answered.recv(), if has_room => Wake::Answered(id, answer),
                 message = inbound.next(), if reading => Wake::Spoke(message),
-                () = shutdown.draining(), if !draining => Wake::Draining,
+                () = &mut drain_begun, if !draining => Wake::Draining,
                 () = at(wake_at) => Wake::Time,
             };
             match wake {
@@ -257,6 +303,9 @@ impl<I: Intake> Shell<I> {
                 Wake::Answered(id, answer) => {
                     self.on_answer(id, answer, &mut rows);
                     for _ in 1..BURST {
+                        if !self.has_room() {
+                            break;
+                        }
                         let Ok((id, answer)) = answered.try_recv() else { break };
                         self.on_answer(id, answer, &mut rows);
                     }
@@ -267,7 +316,7 @@ impl<I: Intake> Shell<I> {
                     let by = Instant::now() + shutdown.remaining().saturating_sub(FAREWELL);
                     self.receiver.drain(by.into_std());
                 }
-                Wake::Gone => return,
+                Wake::Gone => return None,
                 Wake::Room | Wake::Time => {}
             }
         }
@@ -286,6 +335,10 @@ impl<I: Intake> Shell<I> {
                 }
             }
         }
+    }
+
+    fn has_room(&self) -> bool {
+        self.queue.len() < QUEUED_MESSAGES
     }
 
     /// Passes messages on as long as the connection takes them.
@@ -335,7 +388,7 @@ impl<I: Intake> Shell<I> {
     }
 
     fn on_message(&mut self, message: I::In) {
-        if self.queue.len() > self.limits.credit.items + UNREAD_ANSWERS {
+        if self.queue.len() > UNREAD_ANSWERS {
             self.end = Some(Err(Status::resource_exhausted("answers are not being read")));
             self.queue.clear();
             return;
@@ -395,7 +448,9 @@ impl<I: Intake> Shell<I> {
         rows: &mut mpsc::Receiver<I::Out>,
     ) {
         // What the item sent before its answer is in the channel by now.
-        while let Ok(row) = rows.try_recv() {
+        // More that others send meanwhile has its own turn.
+        for _ in 0..rows.len() {
+            let Ok(row) = rows.try_recv() else { break };
             self.say(None, row);
         }
         let message = match answer {

@@ -14,6 +14,7 @@ use std::{
 use futures_util::{FutureExt, StreamExt};
 use tokio::{
     sync::{
+        OwnedSemaphorePermit, Semaphore,
         mpsc::{self, error::TrySendError},
         watch,
     },
@@ -24,7 +25,7 @@ use tonic::{Status, Streaming};
 
 use super::{
     Credit, Load,
-    sender::{Sender, SenderConfig, Step},
+    sender::{Sender, SenderConfig, Step, later},
 };
 
 /// Messages that wait for the connection. Each is at most 1 MiB.
@@ -117,18 +118,71 @@ struct Offer<D: Dialect> {
     id: D::Id,
     item: D::Item,
     bytes: u64,
+    room: Room,
+}
+
+/// What an item occupies of an outbox; given back when it is dropped.
+struct Room {
+    _items: OwnedSemaphorePermit,
+    _bytes: OwnedSemaphorePermit,
+}
+
+/// The room of an outbox, first come, first served. An item larger than all of it takes all of it.
+#[derive(Clone)]
+struct Capacity {
+    items: Arc<Semaphore>,
+    bytes: Arc<Semaphore>,
+    /// All units of bytes, and how many bytes a unit has: a semaphore counts to 2^32.
+    units: u32,
+    unit: u64,
+}
+
+impl Capacity {
+    fn new(capacity: Credit) -> Self {
+        let unit = capacity.bytes.div_ceil(u64::from(u32::MAX)).max(1);
+        let units = u32::try_from(capacity.bytes.div_ceil(unit).max(1)).unwrap_or(u32::MAX);
+        let permits = usize::try_from(units).unwrap_or(Semaphore::MAX_PERMITS);
+        Self {
+            items: Arc::new(Semaphore::new(Self::items(capacity))),
+            bytes: Arc::new(Semaphore::new(permits)),
+            units,
+            unit,
+        }
+    }
+
+    /// Items of a capacity, in the range of a semaphore.
+    fn items(capacity: Credit) -> usize {
+        capacity.items.clamp(1, Semaphore::MAX_PERMITS)
+    }
+
+    async fn room(&self, bytes: u64) -> Result<Room, Closed> {
+        let units = u32::try_from(bytes.div_ceil(self.unit)).unwrap_or(u32::MAX).min(self.units);
+        let items = Arc::clone(&self.items).acquire_owned().await;
+        let bytes = Arc::clone(&self.bytes).acquire_many_owned(units).await;
+        match (items, bytes) {
+            (Ok(items), Ok(bytes)) => Ok(Room { _items: items, _bytes: bytes }),
+            _ => Err(Closed),
+        }
+    }
+
+    fn close(&self) {
+        self.items.close();
+        self.bytes.close();
+    }
 }
 
 /// Takes items and keeps them until they are answered. Clones share one stream.
 pub struct Outbox<D: Dialect> {
+    capacity: Capacity,
     offers: mpsc::Sender<Offer<D>>,
     status: watch::Receiver<LinkStatus>,
-    finish: Arc<watch::Sender<Option<Instant>>>,
+    finish: Arc<watch::Sender<Option<std::time::Instant>>>,
 }
 
 impl<D: Dialect> Clone for Outbox<D> {
     fn clone(&self) -> Self {
         Self {
+            capacity: self.capacity.clone(),
             offers: self.offers.clone(),
             status: self.status.clone(),
             finish: Arc::clone(&self.finish),
@@ -142,30 +196,37 @@ impl<D: Dialect> Outbox<D> {
         dialect: Arc<D>,
         config: OutboxConfig,
     ) -> (Self, impl Future<Output = ()> + Send + 'static) {
-        let (offers, offered) = mpsc::channel(BURST);
+        let capacity = Capacity::new(config.capacity);
+        // Each offer holds room, so the channel never has more, and an offer never waits there.
+        let (offers, offered) = mpsc::channel(Capacity::items(config.capacity));
         let (status, status_seen) = watch::channel(LinkStatus::default());
         let (finish, finish_asked) = watch::channel(None);
         let sender = Sender::new(config.sender.clone(), Instant::now().into_std());
         let shell = Shell {
             dialect,
             config,
+            capacity: capacity.clone(),
             sender,
             items: HashMap::new(),
             opening: None,
             stream: None,
             status,
         };
-        let outbox = Self { offers, status: status_seen, finish: Arc::new(finish) };
+        let outbox = Self { capacity, offers, status: status_seen, finish: Arc::new(finish) };
         (outbox, shell.run(offered, finish_asked))
     }
 
     /// Hands an item over, to be kept until it is answered. Waits while the outbox is full: that is
     /// the back-pressure. An id that is unacked already is dropped with its item.
     ///
+    /// `bytes` as the server counts them against its credit, for every attempt: at least what the
+    /// parts declare. A client that counts less breaks its credit, and with it the stream.
+    ///
     /// # Errors
     /// The outbox has ended; the item is lost to it.
     pub async fn send(&self, id: D::Id, item: D::Item, bytes: u64) -> Result<(), Closed> {
-        self.offers.send(Offer { id, item, bytes }).await.map_err(|_| Closed)
+        let room = self.capacity.room(bytes).await?;
+        self.offers.send(Offer { id, item, bytes, room }).await.map_err(|_| Closed)
     }
 
     /// How the stream is, now and at each change.
@@ -173,9 +234,10 @@ impl<D: Dialect> Outbox<D> {
         self.status.clone()
     }
 
-    /// Takes no more items: the task ends when everything is answered, or after `within`.
+    /// Takes no more items: the task ends when everything is answered, or after `within`. Asked
+    /// again, the earlier end holds.
     pub fn finish(&self, within: Duration) {
-        self.finish.send_replace(Some(Instant::now() + within));
+        self.finish.send_replace(Some(later(now(), within)));
     }
 }
 
@@ -192,7 +254,7 @@ struct OpenStream<D: Dialect> {
     parts: Option<Parts<D::Out>>,
 }
 
-/// How far the parts of an item got.
+/// How far the messages of an item got.
 enum Flushed {
     All,
     Full,
@@ -208,23 +270,32 @@ impl<D: Dialect> OpenStream<D> {
             let place = match outbound.try_reserve() {
                 Ok(place) => place,
                 Err(TrySendError::Full(())) => return Flushed::Full,
-                Err(TrySendError::Closed(())) => return Flushed::Gone,
+                Err(TrySendError::Closed(())) => break,
             };
             match parts.next() {
                 Some(message) => place.send(message),
-                None => break,
+                None => {
+                    self.parts = None;
+                    return Flushed::All;
+                }
             }
         }
+        self.half_close();
+        Flushed::Gone
+    }
+
+    fn half_close(&mut self) {
+        self.outbound = None;
         self.parts = None;
-        Flushed::All
     }
 }
 
 struct Shell<D: Dialect> {
     dialect: Arc<D>,
     config: OutboxConfig,
+    capacity: Capacity,
     sender: Sender<D::Id>,
-    items: HashMap<D::Id, D::Item>,
+    items: HashMap<D::Id, (D::Item, Room)>,
     opening: Option<Opening<D>>,
     stream: Option<OpenStream<D>>,
     status: watch::Sender<LinkStatus>,
@@ -236,7 +307,7 @@ enum Wake<D: Dialect> {
     Opened(Result<Box<Streaming<D::In>>, Status>),
     Spoke(Option<Result<D::In, Status>>),
     Room,
-    Finish(Instant),
+    Finish(std::time::Instant),
     Time,
 }
 
@@ -244,29 +315,33 @@ impl<D: Dialect> Shell<D> {
     async fn run(
         mut self,
         mut offers: mpsc::Receiver<Offer<D>>,
-        mut finish: watch::Receiver<Option<Instant>>,
+        mut finish: watch::Receiver<Option<std::time::Instant>>,
     ) {
-        let mut finishing = false;
+        let mut offered = true;
         while self.take_steps() {
             self.report();
-            match self.wait(&mut offers, &mut finish, finishing).await {
+            match self.wait(&mut offers, &mut finish, offered).await {
                 Wake::Offered(Some(offer)) => {
                     self.take_offer(offer);
-                    self.take_offers(&mut offers, BURST);
+                    self.take_offers(&mut offers);
                 }
                 // Every handle is gone: what is left is still delivered.
                 Wake::Offered(None) => {
-                    finishing = true;
-                    self.sender.finish(now() + NO_DEADLINE);
+                    offered = false;
+                    self.sender.finish(later(now(), Duration::MAX));
                 }
                 Wake::Opened(Ok(inbound)) => self.on_opened(inbound),
                 Wake::Opened(Err(status)) => self.on_closed(&status),
                 Wake::Spoke(message) => self.on_messages(message),
                 Wake::Finish(by) => {
-                    finishing = true;
+                    self.capacity.close();
                     offers.close();
-                    self.take_offers(&mut offers, usize::MAX);
-                    self.sender.finish(by.into_std());
+                    // Ends at once: nothing new comes in, and what is half in comes without waiting.
+                    while let Some(offer) = offers.recv().await {
+                        self.take_offer(offer);
+                    }
+                    offered = false;
+                    self.sender.finish(by);
                 }
                 Wake::Room | Wake::Time => {}
             }
@@ -277,10 +352,9 @@ impl<D: Dialect> Shell<D> {
     async fn wait(
         &mut self,
         offers: &mut mpsc::Receiver<Offer<D>>,
-        finish: &mut watch::Receiver<Option<Instant>>,
-        finishing: bool,
+        finish: &mut watch::Receiver<Option<std::time::Instant>>,
+        offered: bool,
     ) -> Wake<D> {
-        let takes_offers = !finishing && self.has_room();
         let wake_at = self.sender.wake_at();
         let (outbound, inbound) = match &mut self.stream {
             Some(stream) if stream.parts.is_some() => {
@@ -293,8 +367,8 @@ impl<D: Dialect> Shell<D> {
             message = next_message(inbound) => Wake::Spoke(message),
             result = opened::<D>(&mut self.opening) => Wake::Opened(result),
             () = room_in(outbound) => Wake::Room,
-            offer = offers.recv(), if takes_offers => Wake::Offered(offer),
-            by = asked_to_finish(finish), if !finishing => Wake::Finish(by),
+            offer = offers.recv(), if offered => Wake::Offered(offer),
+            by = asked_to_finish(finish) => Wake::Finish(by),
             () = at(wake_at) => Wake::Time,
         }
     }
@@ -302,9 +376,7 @@ impl<D: Dialect> Shell<D> {
     /// Does what the protocol says until it has to wait. False: it is over.
     fn take_steps(&mut self) -> bool {
         loop {
-            if !self.flush() {
-                return true;
-            }
+            self.flush();
             match self.sender.next(now()) {
                 None => return true,
                 Some(Step::Finish) => return false,
@@ -312,7 +384,7 @@ impl<D: Dialect> Shell<D> {
                 Some(Step::Send { id, attempt }) => self.start(id, attempt),
                 Some(Step::HalfClose) => {
                     if let Some(stream) = &mut self.stream {
-                        stream.outbound = None;
+                        stream.half_close();
                     }
                 }
                 Some(Step::Cut) => self.on_closed(&Status::deadline_exceeded("no answer in time")),
@@ -320,15 +392,12 @@ impl<D: Dialect> Shell<D> {
         }
     }
 
-    /// Passes on what is left of the item being sent. False: the connection is full.
-    fn flush(&mut self) -> bool {
+    /// Passes on what is left of the item being sent, as far as the connection takes it.
+    fn flush(&mut self) {
         match self.stream.as_mut().map_or(Flushed::All, OpenStream::flush) {
-            Flushed::All => true,
-            Flushed::Full => false,
-            Flushed::Gone => {
-                self.on_closed(&Status::unavailable("the connection ended"));
-                true
-            }
+            Flushed::All => self.sender.on_sent(),
+            Flushed::Full => {}
+            Flushed::Gone => self.sender.on_refused_more(now()),
         }
     }
 
@@ -344,23 +413,17 @@ impl<D: Dialect> Shell<D> {
     }
 
     fn start(&mut self, id: D::Id, attempt: u32) {
-        let (Some(stream), Some(item)) = (&mut self.stream, self.items.get(&id)) else { return };
+        let (Some(stream), Some((item, _))) = (&mut self.stream, self.items.get(&id)) else {
+            return;
+        };
         stream.parts = Some(self.dialect.parts(item, attempt));
         if attempt > 1 {
             self.status.send_modify(|status| status.replays += 1);
         }
     }
 
-    fn has_room(&self) -> bool {
-        let (unacked, capacity) = (self.sender.unacked(), self.config.capacity);
-        unacked.items == 0 || (unacked.items < capacity.items && unacked.bytes < capacity.bytes)
-    }
-
-    fn take_offers(&mut self, offers: &mut mpsc::Receiver<Offer<D>>, most: usize) {
-        for _ in 0..most {
-            if most == BURST && !self.has_room() {
-                return;
-            }
+    fn take_offers(&mut self, offers: &mut mpsc::Receiver<Offer<D>>) {
+        for _ in 0..BURST {
             let Ok(offer) = offers.try_recv() else { return };
             self.take_offer(offer);
         }
@@ -368,7 +431,7 @@ impl<D: Dialect> Shell<D> {
 
     fn take_offer(&mut self, offer: Offer<D>) {
         if self.sender.offer(offer.id, offer.bytes) {
-            self.items.insert(offer.id, offer.item);
+            self.items.insert(offer.id, (offer.item, offer.room));
         } else {
             tracing::warn!(stream = self.config.name, id = %offer.id, "already on its way");
         }
@@ -383,31 +446,26 @@ impl<D: Dialect> Shell<D> {
 
     fn on_messages(&mut self, first: Option<Result<D::In, Status>>) {
         let mut next = Some(first);
-        for _ in 0..BURST {
-            match next {
-                Some(Some(Ok(message))) => self.on_message(message),
-                Some(Some(Err(status))) => return self.on_closed(&status),
-                Some(None) => {
-                    return self.on_closed(&Status::unavailable("the peer ended the stream"));
-                }
-                None => return,
+        let mut left = BURST;
+        while let Some(message) = next {
+            match message {
+                Some(Ok(message)) => self.on_message(message),
+                Some(Err(status)) => return self.on_closed(&status),
+                None => return self.on_closed(&Status::unavailable("the peer ended the stream")),
+            }
+            left -= 1;
+            if left == 0 {
+                return;
             }
             let inbound = self.stream.as_mut().and_then(|stream| stream.inbound.as_mut());
             next = inbound.and_then(|inbound| inbound.next().now_or_never());
-        }
-        // The turn is over; what was taken is not lost.
-        match next {
-            Some(Some(Ok(message))) => self.on_message(message),
-            Some(Some(Err(status))) => self.on_closed(&status),
-            Some(None) => self.on_closed(&Status::unavailable("the peer ended the stream")),
-            None => {}
         }
     }
 
     fn on_message(&mut self, message: D::In) {
         match self.dialect.hear(message) {
             Heard::Welcome(credit) => {
-                self.sender.on_welcome(now(), credit);
+                self.sender.on_welcome(credit);
                 tracing::info!(
                     stream = self.config.name,
                     items = credit.items,
@@ -420,17 +478,24 @@ impl<D: Dialect> Shell<D> {
                     status.streams += 1;
                 });
             }
-            Heard::Answer(id, answer) => {
-                let answered = self.sender.on_answer(now(), id);
-                if let (Some(answered), Some(item)) = (answered, self.items.remove(&id)) {
-                    self.dialect.answered(item, answer, answered.attempts);
-                }
-            }
+            Heard::Answer(id, answer) => self.on_answer(id, answer),
             Heard::Drain(deadline) => {
                 tracing::info!(stream = self.config.name, ?deadline, "peer drains");
                 self.sender.on_drain(now(), deadline);
             }
             Heard::Other => {}
+        }
+    }
+
+    fn on_answer(&mut self, id: D::Id, answer: D::Answer) {
+        let cut_short = self.sender.sending() == Some(id);
+        let Some(answered) = self.sender.on_answer(id) else { return };
+        if let (true, Some(stream)) = (cut_short, &mut self.stream) {
+            // Refused in the middle: the rest of it is of no use.
+            stream.parts = None;
+        }
+        if let Some((item, _room)) = self.items.remove(&id) {
+            self.dialect.answered(item, answer, answered.attempts);
         }
     }
 
@@ -464,8 +529,12 @@ impl<D: Dialect> Shell<D> {
     }
 }
 
-/// As good as never.
-const NO_DEADLINE: Duration = Duration::from_secs(365 * 86_400);
+impl<D: Dialect> Drop for Shell<D> {
+    /// Nobody waits for room in an outbox that has ended.
+    fn drop(&mut self) {
+        self.capacity.close();
+    }
+}
 
 fn now() -> std::time::Instant {
     Instant::now().into_std()
@@ -495,16 +564,16 @@ async fn room_in<M>(outbound: Option<&mpsc::Sender<M>>) {
     }
 }
 
-async fn asked_to_finish(finish: &mut watch::Receiver<Option<Instant>>) -> Instant {
-    loop {
+async fn asked_to_finish(
+    finish: &mut watch::Receiver<Option<std::time::Instant>>,
+) -> std::time::Instant {
+    while finish.changed().await.is_ok() {
         if let Some(by) = *finish.borrow_and_update() {
             return by;
         }
-        if finish.changed().await.is_err() {
-            // Every handle is gone; the channel of offers says so too.
-            return pending().await;
-        }
     }
+    // Every handle is gone; the channel of offers says so too.
+    pending().await
 }
 
 async fn at(time: Option<std::time::Instant>) {

@@ -1,7 +1,7 @@
 //! The server's side of an acked stream, as a state machine without I/O.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{HashMap, VecDeque},
     fmt,
     hash::Hash,
     time::{Duration, Instant},
@@ -118,6 +118,9 @@ pub enum Step<I> {
     Cut,
 }
 
+/// Refused items that are remembered, the latest ones. Of older ones a late part is refused once more.
+const SKIPPED_ITEMS: usize = 1024;
+
 #[derive(Debug)]
 struct Assembly {
     next_part: u32,
@@ -141,8 +144,9 @@ pub struct Receiver<I> {
     limits: Limits,
     phase: Phase,
     assembling: HashMap<I, Assembly>,
-    /// Items that were refused while parts of them are still to come.
-    skipping: HashSet<I>,
+    /// Items that were refused while parts of them may still come, the latest last. A client need
+    /// not send the rest of a refused item, so what is remembered has a bound.
+    skipping: VecDeque<I>,
     /// Charges of whole items that are not answered yet. An item that came twice has two.
     unanswered: HashMap<I, Vec<u64>>,
     in_flight: Load,
@@ -157,7 +161,7 @@ impl<I: Copy + Ord + Hash + fmt::Debug> Receiver<I> {
             limits,
             phase: Phase::Open,
             assembling: HashMap::new(),
-            skipping: HashSet::new(),
+            skipping: VecDeque::new(),
             unanswered: HashMap::new(),
             in_flight: Load::default(),
             half_closed: false,
@@ -170,20 +174,22 @@ impl<I: Copy + Ord + Hash + fmt::Debug> Receiver<I> {
     /// # Errors
     /// The client breaks the protocol; the stream ends.
     pub fn on_part(&mut self, part: &Part<I>) -> Result<Take, Violation> {
-        if self.skipping.contains(&part.id) && part.index > 0 {
-            if !part.more {
-                self.skipping.remove(&part.id);
+        if self.skipping.contains(&part.id) {
+            if part.index == 0 || !part.more {
+                self.unskip(part.id);
             }
-            return Ok(Take::Skip);
+            if part.index > 0 {
+                return Ok(Take::Skip);
+            }
         }
         if part.bytes > self.limits.max_message_bytes {
             let limit = self.limits.max_message_bytes;
-            return self.refuse(part, Refusal::MessageTooLarge { bytes: part.bytes, limit });
+            return Ok(self.refuse(part, Refusal::MessageTooLarge { bytes: part.bytes, limit }));
         }
         if part.index == 0 && !self.assembling.contains_key(&part.id) {
             self.on_first(part)
         } else {
-            self.on_next(part)
+            Ok(self.on_next(part))
         }
     }
 
@@ -195,6 +201,16 @@ impl<I: Copy + Ord + Hash + fmt::Debug> Receiver<I> {
         }
         if charges.is_empty() {
             self.unanswered.remove(&id);
+        }
+    }
+
+    /// The owner could not use a part: its item is refused for a reason of the owner's.
+    pub fn on_refused(&mut self, part: &Part<I>) {
+        if part.more {
+            self.forget(part.id);
+            self.skip(part.id);
+        } else {
+            self.on_answered(part.id);
         }
     }
 
@@ -241,8 +257,8 @@ impl<I: Copy + Ord + Hash + fmt::Debug> Receiver<I> {
     /// When [`Self::next`] should be asked again even if nothing happens.
     pub fn wake_at(&self) -> Option<Instant> {
         match self.phase {
-            Phase::Draining { until, .. } => Some(until),
-            Phase::Open => None,
+            Phase::Draining { until, .. } if !self.ended => Some(until),
+            Phase::Draining { .. } | Phase::Open => None,
         }
     }
 
@@ -252,18 +268,17 @@ impl<I: Copy + Ord + Hash + fmt::Debug> Receiver<I> {
     }
 
     fn on_first(&mut self, part: &Part<I>) -> Result<Take, Violation> {
-        self.skipping.remove(&part.id);
         let charged = if part.more { part.item_bytes } else { part.bytes };
         if part.more && part.item_bytes == 0 {
-            return self.refuse(part, Refusal::SizeNotDeclared);
+            return Ok(self.refuse(part, Refusal::SizeNotDeclared));
         }
         let limit = self.limits.max_item_bytes;
         if charged > limit {
-            return self.refuse(part, Refusal::ItemTooLarge { bytes: charged, limit });
+            return Ok(self.refuse(part, Refusal::ItemTooLarge { bytes: charged, limit }));
         }
         if part.bytes > charged {
             let (bytes, declared) = (part.bytes, charged);
-            return self.refuse(part, Refusal::LargerThanDeclared { bytes, declared });
+            return Ok(self.refuse(part, Refusal::LargerThanDeclared { bytes, declared }));
         }
         if !self.limits.credit.admits(self.in_flight, charged) {
             return Err(Violation::OverCredit(self.limits.credit));
@@ -278,7 +293,7 @@ impl<I: Copy + Ord + Hash + fmt::Debug> Receiver<I> {
         Ok(Take::Use { first: true, last: !part.more })
     }
 
-    fn on_next(&mut self, part: &Part<I>) -> Result<Take, Violation> {
+    fn on_next(&mut self, part: &Part<I>) -> Take {
         let Some(assembly) = self.assembling.get_mut(&part.id) else {
             let (expected, got) = (0, part.index);
             return self.refuse(part, Refusal::PartOutOfOrder { expected, got });
@@ -287,8 +302,8 @@ impl<I: Copy + Ord + Hash + fmt::Debug> Receiver<I> {
             let (expected, got) = (assembly.next_part, part.index);
             return self.refuse(part, Refusal::PartOutOfOrder { expected, got });
         }
-        assembly.next_part += 1;
-        assembly.received += part.bytes;
+        assembly.next_part = assembly.next_part.saturating_add(1);
+        assembly.received = assembly.received.saturating_add(part.bytes);
         if assembly.received > assembly.charged {
             let (bytes, declared) = (assembly.received, assembly.charged);
             return self.refuse(part, Refusal::LargerThanDeclared { bytes, declared });
@@ -298,29 +313,27 @@ impl<I: Copy + Ord + Hash + fmt::Debug> Receiver<I> {
             self.assembling.remove(&part.id);
             self.unanswered.entry(part.id).or_default().push(charged);
         }
-        Ok(Take::Use { first: false, last: !part.more })
+        Take::Use { first: false, last: !part.more }
     }
 
-    fn refuse(&mut self, part: &Part<I>, refusal: Refusal) -> Result<Take, Violation> {
+    fn refuse(&mut self, part: &Part<I>, refusal: Refusal) -> Take {
         self.forget(part.id);
         if part.more {
-            // Bounded like everything in flight, although a refused item is answered and free.
-            if self.skipping.len() >= self.limits.credit.items {
-                return Err(Violation::OverCredit(self.limits.credit));
-            }
-            self.skipping.insert(part.id);
+            self.skip(part.id);
         }
-        Ok(Take::Refuse(refusal))
+        Take::Refuse(refusal)
     }
 
-    /// The owner could not use a part: its item is refused for a reason of the owner's.
-    pub fn on_refused(&mut self, part: &Part<I>) {
-        if part.more {
-            self.forget(part.id);
-            self.skipping.insert(part.id);
-        } else {
-            self.on_answered(part.id);
+    fn skip(&mut self, id: I) {
+        self.unskip(id);
+        if self.skipping.len() == SKIPPED_ITEMS {
+            self.skipping.pop_front();
         }
+        self.skipping.push_back(id);
+    }
+
+    fn unskip(&mut self, id: I) {
+        self.skipping.retain(|skipped| *skipped != id);
     }
 
     fn forget(&mut self, id: I) {

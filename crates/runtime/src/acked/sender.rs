@@ -40,9 +40,10 @@ impl Default for SenderConfig {
 /// What the owner does next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step<I> {
-    /// Open a stream, then report [`Sender::on_opened`] or [`Sender::on_closed`].
+    /// Open a stream, then report [`Sender::on_welcome`] or [`Sender::on_closed`].
     Open,
-    /// Send this item on the open stream. `attempt` counts from 1.
+    /// Send this item on the open stream, then report [`Sender::on_sent`]: until then no other is
+    /// sent, and time goes on. `attempt` counts from 1.
     Send {
         /// Which.
         id: I,
@@ -102,13 +103,14 @@ pub struct Sender<I> {
     entries: BTreeMap<u64, Entry<I>>,
     tickets: HashMap<I, u64>,
     next_ticket: u64,
+    /// The item of which messages are still to be passed on.
+    sending: Option<u64>,
     /// Tickets of waiting items, ascending.
     waiting: VecDeque<u64>,
     in_flight: Load,
     total: Load,
     /// The time by which everything must be over, once that was asked for.
     finish_by: Option<Instant>,
-    half_close_sent: bool,
     finished: bool,
 }
 
@@ -123,11 +125,11 @@ impl<I: Copy + Eq + Hash + fmt::Debug> Sender<I> {
             entries: BTreeMap::new(),
             tickets: HashMap::new(),
             next_ticket: 0,
+            sending: None,
             waiting: VecDeque::new(),
             in_flight: Load::default(),
             total: Load::default(),
             finish_by: None,
-            half_close_sent: false,
             finished: false,
         }
     }
@@ -146,22 +148,44 @@ impl<I: Copy + Eq + Hash + fmt::Debug> Sender<I> {
         true
     }
 
-    /// The stream is open; the peer has not spoken yet.
-    pub fn on_opened(&mut self, _now: Instant) {
-        // The time for the welcome runs since the stream was asked for.
-    }
-
     /// The peer said how much may be in flight. Said again, the new credit holds from now on.
-    pub fn on_welcome(&mut self, _now: Instant, credit: Credit) {
+    pub fn on_welcome(&mut self, credit: Credit) {
         if matches!(self.link, Link::Opening { .. } | Link::Open { .. }) {
             self.link = Link::Open { credit };
         }
     }
 
-    /// The peer answered an item. None: no such item is kept (it was answered before).
-    pub fn on_answer(&mut self, _now: Instant, id: I) -> Option<Answered> {
-        let ticket = self.tickets.remove(&id)?;
+    /// All messages of the item from [`Step::Send`] are on their way.
+    pub fn on_sent(&mut self) {
+        self.sending = None;
+    }
+
+    /// The stream takes no more messages. Why is told, and answers may come, until it ends.
+    pub fn on_refused_more(&mut self, now: Instant) {
+        self.sending = None;
+        if let Link::Open { .. } = self.link {
+            self.link = Link::HalfClosed { until: later(now, self.config.welcome_timeout) };
+        }
+    }
+
+    /// The item that is being sent: the one of the last [`Step::Send`], until all of it is on its
+    /// way or it is answered. An answer in the middle is a refusal; the rest of it is of no use.
+    pub fn sending(&self) -> Option<I> {
+        self.sending.and_then(|ticket| self.entries.get(&ticket)).map(|entry| entry.id)
+    }
+
+    /// The peer answered an item. None: no such item is kept (it was answered before), or it was
+    /// never sent, so that this is no answer to it.
+    pub fn on_answer(&mut self, id: I) -> Option<Answered> {
+        let ticket = *self.tickets.get(&id)?;
+        if self.entries.get(&ticket)?.attempts == 0 {
+            return None;
+        }
+        self.tickets.remove(&id);
         let entry = self.entries.remove(&ticket)?;
+        if self.sending == Some(ticket) {
+            self.sending = None;
+        }
         self.total.remove(entry.bytes);
         if entry.in_flight {
             self.in_flight.remove(entry.bytes);
@@ -176,19 +200,22 @@ impl<I: Copy + Eq + Hash + fmt::Debug> Sender<I> {
     /// The peer will stop: no more is sent on this stream.
     pub fn on_drain(&mut self, now: Instant, deadline: Duration) {
         if matches!(self.link, Link::Opening { .. } | Link::Open { .. }) {
-            self.link = Link::Draining { until: now + deadline };
+            self.link = Link::Draining { until: later(now, deadline) };
         }
     }
 
     /// The stream ended or could not be opened, for whatever reason.
     pub fn on_closed(&mut self, now: Instant) {
+        if matches!(self.link, Link::Down { .. }) {
+            return;
+        }
         // What was in flight may lie anywhere among what waits: everything waits now, in its order.
         for entry in self.entries.values_mut() {
             entry.in_flight = false;
         }
         self.waiting = self.entries.keys().copied().collect();
         self.in_flight = Load::default();
-        self.half_close_sent = false;
+        self.sending = None;
         self.link = Link::Down { until: now + self.backoff.next_delay() };
     }
 
@@ -213,11 +240,11 @@ impl<I: Copy + Eq + Hash + fmt::Debug> Sender<I> {
             }
             _ if overdue => self.cut(),
             Link::Down { until } => (now >= until).then(|| {
-                self.link = Link::Opening { until: now + self.config.welcome_timeout };
+                self.link = Link::Opening { until: later(now, self.config.welcome_timeout) };
                 Step::Open
             }),
             Link::Opening { until } => (done || now >= until).then(|| self.cut()).flatten(),
-            Link::Open { .. } if done => self.half_close(now + self.config.welcome_timeout),
+            Link::Open { .. } if done => self.half_close(later(now, self.config.welcome_timeout)),
             Link::Open { credit } => self.send(credit),
             Link::Draining { until } if now >= until => self.cut(),
             Link::Draining { until } if self.in_flight.items == 0 => self.half_close(until),
@@ -233,8 +260,13 @@ impl<I: Copy + Eq + Hash + fmt::Debug> Sender<I> {
             | Link::Opening { until }
             | Link::Draining { until }
             | Link::HalfClosed { until } => Some(until),
-            Link::Open { .. } | Link::Cut => None,
+            Link::Open { .. } => None,
+            // The owner acts at once; there is nothing to wait for.
+            Link::Cut => return None,
         };
+        if self.finished {
+            return None;
+        }
         [link, self.finish_by].into_iter().flatten().min()
     }
 
@@ -264,6 +296,9 @@ impl<I: Copy + Eq + Hash + fmt::Debug> Sender<I> {
     }
 
     fn send(&mut self, credit: Credit) -> Option<Step<I>> {
+        if self.sending.is_some() {
+            return None;
+        }
         // Only ever the first: an item that does not fit is not overtaken, or it might never go.
         let ticket = *self.waiting.front()?;
         let entry = self.entries.get_mut(&ticket)?;
@@ -273,17 +308,26 @@ impl<I: Copy + Eq + Hash + fmt::Debug> Sender<I> {
         self.waiting.pop_front();
         entry.in_flight = true;
         entry.attempts += 1;
+        self.sending = Some(ticket);
         self.in_flight.add(entry.bytes);
         Some(Step::Send { id: entry.id, attempt: entry.attempts })
     }
 
     fn half_close(&mut self, until: Instant) -> Option<Step<I>> {
         self.link = Link::HalfClosed { until };
-        (!std::mem::replace(&mut self.half_close_sent, true)).then_some(Step::HalfClose)
+        Some(Step::HalfClose)
     }
 
     fn cut(&mut self) -> Option<Step<I>> {
         self.link = Link::Cut;
         Some(Step::Cut)
     }
+}
+
+/// Longer than any process lives. Times that a peer or a caller names end here instead of overflowing.
+const FOREVER: Duration = Duration::from_secs(10 * 365 * 86_400);
+
+/// `now` and so much later.
+pub(super) fn later(now: Instant, by: Duration) -> Instant {
+    now + by.min(FOREVER)
 }

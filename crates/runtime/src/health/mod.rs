@@ -14,3 +14,6 @@ pub mod pb {
 
 /// The descriptors of `grpc.health.v1`, for reflection.
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/health.bin"));
+
+#[cfg(test)]
+mod tests;

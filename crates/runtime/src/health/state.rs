@@ -32,6 +32,13 @@ pub(super) struct Board {
     pub(super) closed: bool,
 }
 
+impl Board {
+    /// Once closed, nothing serves again.
+    fn or_closed(&self, status: Status) -> Status {
+        if self.closed { Status::NotServing } else { status }
+    }
+}
+
 /// Held while the service is ready: dropping it says that it is not.
 #[derive(Debug)]
 #[must_use = "dropping it says that the service is not ready"]
@@ -50,6 +57,7 @@ impl Health {
     /// Sets the state of one service, which may be new; `""` is the server as a whole.
     pub fn set(&self, service: &str, status: Status) {
         self.board.send_if_modified(|board| {
+            let status = board.or_closed(status);
             board.services.insert(service.to_owned(), status) != Some(status)
         });
     }
@@ -57,6 +65,7 @@ impl Health {
     /// Sets the state of the server and all its services.
     pub fn set_all(&self, status: Status) {
         self.board.send_if_modified(|board| {
+            let status = board.or_closed(status);
             let mut changed = false;
             for known in board.services.values_mut() {
                 changed |= *known != status;
@@ -77,7 +86,7 @@ impl Health {
         self.board.borrow().services.get(WHOLE) == Some(&Status::Serving)
     }
 
-    /// Says that nothing is serving any more and ends every Watch after it was told: a Watch stays
+    /// Says that nothing is serving any more, for good, and ends every Watch after it was told: a Watch stays
     /// open for as long as its caller likes, and a drain must not wait for that.
     pub fn close(&self) {
         self.set_all(Status::NotServing);

@@ -3,6 +3,7 @@
 
 use std::{
     convert::Infallible,
+    future::ready,
     pin::Pin,
     sync::{
         Arc, Mutex, PoisonError,
@@ -15,14 +16,14 @@ use std::{
 use axum::{
     Router,
     body::{Body, Bytes, HttpBody},
-    response::Response,
+    response::{IntoResponse, Response},
 };
-use http::Request;
+use http::{Request, StatusCode, Version};
 use http_body::{Frame, SizeHint};
 use tokio::time::Instant;
 use tower::Service;
 
-use super::Connection;
+use super::{Connection, Limits};
 
 /// The calls in flight on one connection.
 #[derive(Debug)]
@@ -46,7 +47,7 @@ impl Activity {
         }
     }
 
-    fn call(self: &Arc<Self>) -> InFlight {
+    pub(super) fn call(self: &Arc<Self>) -> InFlight {
         self.in_flight.fetch_add(1, Ordering::AcqRel);
         InFlight { activity: Arc::clone(self) }
     }
@@ -54,7 +55,7 @@ impl Activity {
 
 /// One call, until its answer was sent or given up.
 #[derive(Debug)]
-struct InFlight {
+pub(super) struct InFlight {
     activity: Arc<Activity>,
 }
 
@@ -69,7 +70,25 @@ impl Drop for InFlight {
 /// All routes, with each call counted on its connection.
 #[derive(Clone, Debug)]
 pub(super) struct Counted {
-    pub(super) routes: Router,
+    routes: Router,
+    max_header_list_bytes: usize,
+}
+
+impl Counted {
+    pub(super) fn new(routes: Router, limits: &Limits) -> Self {
+        Self { routes, max_header_list_bytes: limits.max_header_list_bytes as usize }
+    }
+
+    /// HTTP/2 has refused it before; HTTP/1 headers are counted here, in the same way.
+    fn is_too_large<B>(&self, request: &Request<B>) -> bool {
+        request.version() < Version::HTTP_2
+            && request
+                .headers()
+                .iter()
+                .map(|(name, value)| name.as_str().len() + value.len() + 32)
+                .sum::<usize>()
+                > self.max_header_list_bytes
+    }
 }
 
 impl Service<Request<tonic::body::Body>> for Counted {
@@ -82,6 +101,11 @@ impl Service<Request<tonic::body::Body>> for Counted {
     }
 
     fn call(&mut self, mut request: Request<tonic::body::Body>) -> Self::Future {
+        if self.is_too_large(&request) {
+            let answer = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE.into_response();
+            let answer = answer.map(|body| CountedBody { body, _in_flight: None });
+            return Box::pin(ready(Ok(answer)));
+        }
         let connection = request.extensions().get::<Connection>().cloned();
         let in_flight = connection.map(|connection| {
             // Where tonic's `Request::remote_addr` looks.

@@ -32,8 +32,8 @@ pub struct Connection {
 }
 
 /// The bytes of one connection.
-pub(super) struct Guarded {
-    stream: TcpStream,
+pub(super) struct Guarded<S = TcpStream> {
+    stream: S,
     connection: Connection,
     phase: Phase,
     idle_timeout: Duration,
@@ -49,16 +49,16 @@ enum Phase {
     Http,
 }
 
-impl Guarded {
+impl<S> Guarded<S> {
     pub(super) fn new(
-        stream: TcpStream,
+        stream: S,
+        tcp: TcpConnectInfo,
         handshake_timeout: Duration,
         idle_timeout: Duration,
         stopped: WaitForCancellationFutureOwned,
         place: OwnedSemaphorePermit,
     ) -> Self {
-        let connection =
-            Connection { activity: Activity::new(Instant::now()), tcp: stream.connect_info() };
+        let connection = Connection { activity: Activity::new(Instant::now()), tcp };
         Self {
             stream,
             connection,
@@ -120,7 +120,7 @@ impl Guarded {
     }
 }
 
-impl AsyncRead for Guarded {
+impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -138,7 +138,7 @@ impl AsyncRead for Guarded {
     }
 }
 
-impl AsyncWrite for Guarded {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -170,10 +170,107 @@ impl AsyncWrite for Guarded {
     }
 }
 
-impl Connected for Guarded {
+impl<S> Connected for Guarded<S> {
     type ConnectInfo = Connection;
 
     fn connect_info(&self) -> Connection {
         self.connection.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex},
+        sync::Semaphore,
+    };
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+
+    const HANDSHAKE: Duration = Duration::from_secs(10);
+    const IDLE: Duration = Duration::from_secs(60);
+
+    struct Accepted {
+        peer: DuplexStream,
+        guarded: Guarded<DuplexStream>,
+        places: Arc<Semaphore>,
+        stop: CancellationToken,
+        began: Instant,
+    }
+
+    fn accepted() -> Accepted {
+        let (peer, stream) = duplex(64);
+        let (places, stop) = (Arc::new(Semaphore::new(1)), CancellationToken::new());
+        let place = Arc::clone(&places).try_acquire_owned().unwrap();
+        let stopped = stop.clone().cancelled_owned();
+        let tcp = TcpConnectInfo { local_addr: None, remote_addr: None };
+        let guarded = Guarded::new(stream, tcp, HANDSHAKE, IDLE, stopped, place);
+        Accepted { peer, guarded, places, stop, began: Instant::now() }
+    }
+
+    impl Accepted {
+        /// Reads what is there and goes on until the connection ends: how it does, and when.
+        async fn ends(&mut self) -> (Result<(), io::ErrorKind>, Duration) {
+            let mut bytes = Vec::new();
+            let read = self.guarded.read_to_end(&mut bytes).await;
+            (read.map(drop).map_err(|error| error.kind()), self.began.elapsed())
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_the_begin_of_http_it_ends_after_the_handshake_time() {
+        for said in [&b""[..], b"P", &PREFACE[..PREFACE.len() - 1]] {
+            let mut accepted = accepted();
+            accepted.peer.write_all(said).await.unwrap();
+            assert_eq!(
+                accepted.ends().await,
+                (Err(io::ErrorKind::TimedOut), HANDSHAKE),
+                "{said:?}"
+            );
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_a_call_it_ends_in_good_order_after_the_idle_time() {
+        for said in [PREFACE, b"G", b"PRO"] {
+            let mut accepted = accepted();
+            accepted.peer.write_all(said).await.unwrap();
+            assert_eq!(accepted.ends().await, (Ok(()), IDLE), "{said:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_in_flight_holds_it_and_the_idle_time_counts_from_its_end() {
+        let mut accepted = accepted();
+        accepted.peer.write_all(PREFACE).await.unwrap();
+        let (began, activity) = (accepted.began, Arc::clone(&accepted.guarded.connection.activity));
+        let (one, two) = (activity.call(), activity.call());
+        tokio::spawn(async move {
+            drop(one);
+            tokio::time::sleep_until(began + Duration::from_secs(200)).await;
+            drop(two);
+        });
+        assert_eq!(accepted.ends().await, (Ok(()), Duration::from_secs(260)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stopped_server_ends_it_while_it_reads_and_while_it_writes() {
+        let mut reads = accepted();
+        reads.stop.cancel();
+        assert_eq!(reads.ends().await.0, Err(io::ErrorKind::ConnectionAborted));
+
+        let mut writes = accepted();
+        writes.stop.cancel();
+        let full = writes.guarded.write_all(&[0; 65]).await;
+        assert_eq!(full.map_err(|error| error.kind()), Err(io::ErrorKind::ConnectionAborted));
+    }
+
+    #[tokio::test]
+    async fn its_place_is_free_again_when_it_is_gone() {
+        let accepted = accepted();
+        assert_eq!(accepted.places.available_permits(), 0);
+        drop(accepted.guarded);
+        assert_eq!(accepted.places.available_permits(), 1);
     }
 }

@@ -8,6 +8,7 @@ use tokio::{
     time::sleep,
 };
 use tokio_util::sync::CancellationToken;
+use tonic::transport::server::Connected;
 
 use super::{Limits, Listener, connection::Guarded};
 
@@ -61,9 +62,10 @@ impl Door {
                 tracing::debug!(%peer, %error, "connection lost while accepted");
                 continue;
             }
+            let tcp = stream.connect_info();
             let stopped = self.stop.clone().cancelled_owned();
             let Limits { handshake_timeout, idle_timeout, .. } = self.limits;
-            return Guarded::new(stream, handshake_timeout, idle_timeout, stopped, place);
+            return Guarded::new(stream, tcp, handshake_timeout, idle_timeout, stopped, place);
         }
     }
 

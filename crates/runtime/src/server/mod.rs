@@ -13,7 +13,7 @@ pub use connection::Connection;
 pub use error::{BindError, ServeError};
 pub use limits::Limits;
 pub use listener::Listener;
-pub use routes::grpc_routes;
+pub use routes::{grpc_routes, with_pages};
 pub(crate) use serve::run;
 pub use serve::serve;
 

@@ -1,6 +1,11 @@
 //! The gRPC services that every server has.
 
-use tonic::service::Routes;
+use axum::{
+    Router,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, StatusCode, header};
+use tonic::{Status, service::Routes};
 use tonic_reflection::server::{Builder, Error};
 
 use crate::health::{self, Health};
@@ -16,6 +21,21 @@ pub fn grpc_routes(health: &Health, descriptors: &[&[u8]]) -> Routes {
             tracing::error!(%error, "reflection is off, the descriptors cannot be read");
             routes
         }
+    }
+}
+
+/// gRPC and pages on one port. What neither has is UNIMPLEMENTED to a gRPC client and 404 to a browser;
+/// `pages` may not have a fallback of its own.
+pub fn with_pages(routes: Routes, pages: Router) -> Router {
+    routes.into_axum_router().reset_fallback().merge(pages).fallback(nowhere)
+}
+
+async fn nowhere(headers: HeaderMap) -> Response {
+    let content = headers.get(header::CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
+    if content.starts_with(b"application/grpc") {
+        Status::unimplemented("").into_http()
+    } else {
+        (StatusCode::NOT_FOUND, "not found\n").into_response()
     }
 }
 

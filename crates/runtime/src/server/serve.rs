@@ -17,7 +17,7 @@ const AFTER_STOP: Duration = Duration::from_millis(200);
 /// any more and clients are told to go away, calls in flight go on, and at the end of the shutdown's
 /// budget every connection is closed. Dropping the future closes them too.
 ///
-/// `routes` are tonic's `Routes::into_axum_router()`, merged with pages if there are any.
+/// `routes` are tonic's `Routes::into_axum_router()`, or [`with_pages`](super::with_pages).
 pub async fn serve(
     listener: Listener,
     routes: Router,
@@ -40,7 +40,8 @@ pub(crate) async fn run(
     let stop = CancellationToken::new();
     let _stops_when_dropped = stop.clone().drop_guard();
     let incoming = connections(listener, limits, stop.clone());
-    let serves = server(limits).serve_with_incoming_shutdown(Counted { routes }, incoming, drain);
+    let serves =
+        server(limits).serve_with_incoming_shutdown(Counted::new(routes, limits), incoming, drain);
     let mut serves = std::pin::pin!(serves);
     tokio::select! {
         served = &mut serves => Ok(served?),
@@ -58,7 +59,8 @@ fn server(limits: &Limits) -> Server {
         // For gRPC-web and pages.
         .accept_http1(true)
         .max_concurrent_streams(limits.max_streams_per_connection)
-        .http2_max_header_list_size(limits.max_header_list_bytes)
+        // h2 refuses what reaches its limit, ours is the most that is accepted.
+        .http2_max_header_list_size(limits.max_header_list_bytes.saturating_add(1))
         .initial_stream_window_size(limits.stream_window_bytes)
         .initial_connection_window_size(limits.connection_window_bytes)
         .http2_keepalive_interval(Some(limits.keepalive_interval))

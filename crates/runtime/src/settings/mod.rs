@@ -152,7 +152,7 @@ impl Settings {
             // the like there: only what looks like a slip of the pen deserves a warning.
             match near::nearest(name, known.iter().map(String::as_str)) {
                 Some(near) => {
-                    tracing::warn!(variable = name, did_you_mean = near, "unknown variable")
+                    tracing::warn!(variable = name, did_you_mean = near, "unknown variable");
                 }
                 None => tracing::debug!(variable = name, "variable is not one of this command"),
             }

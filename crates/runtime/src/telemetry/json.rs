@@ -47,3 +47,68 @@ where
         write!(writer, "{{\"trace_id\":\"{trace_id}\",\"span_id\":\"{span_id}\",{fields}")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io,
+        sync::{Arc, Mutex},
+    };
+
+    use opentelemetry::trace::TracerProvider;
+    use opentelemetry_sdk::trace::SdkTracerProvider;
+    use tracing::subscriber::with_default;
+    use tracing_subscriber::{fmt::format::JsonFields, layer::SubscriberExt};
+
+    use super::*;
+    use crate::trace::{ChosenIds, Spans, TraceContext};
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn an_event_has_its_fields_and_in_a_sampled_span_its_trace() {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let logs = tracing_subscriber::fmt::layer()
+            .with_writer(move || writer.clone())
+            .fmt_fields(JsonFields::new())
+            .event_format(JsonWithTrace::default());
+        let provider = SdkTracerProvider::builder().with_id_generator(ChosenIds::default()).build();
+        let traces = crate::telemetry::traces(provider.tracer("test"));
+        let context = TraceContext::new_root([7; 16], true);
+        with_default(tracing_subscriber::registry().with(logs).with(traces), || {
+            tracing::info!(port = 8081, "listening");
+            let span = Spans::of("test").root("send batch", &context);
+            span.in_scope(|| tracing::warn!(reason = "a \"quoted\" one", "rejected"));
+            tracing::info!("after");
+        });
+
+        let lines = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        let lines: Vec<serde_json::Value> = lines.lines().map(object).collect();
+        let text = |line: usize, key| lines[line].get(key).and_then(serde_json::Value::as_str);
+        assert_eq!(text(0, "message"), Some("listening"));
+        assert_eq!(lines[0].get("port").and_then(serde_json::Value::as_i64), Some(8081));
+        assert_eq!(text(0, "level"), Some("INFO"));
+        assert_eq!(text(0, "trace_id"), None);
+        assert_eq!(text(1, "trace_id"), Some(&*context.trace_id()));
+        assert_eq!(text(1, "reason"), Some("a \"quoted\" one"));
+        assert!(context.traceparent().contains(text(1, "span_id").unwrap()));
+        assert_eq!(text(2, "trace_id"), None);
+    }
+
+    fn object(line: &str) -> serde_json::Value {
+        serde_json::from_str(line).unwrap()
+    }
+}

@@ -80,7 +80,7 @@ impl Telemetry {
     }
 }
 
-fn logs<S>(filter: EnvFilter) -> impl Layer<S>
+pub(crate) fn logs<S>(filter: EnvFilter) -> impl Layer<S>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
@@ -94,7 +94,7 @@ where
     layer.with_filter(filter.and(filter_fn(|metadata| metadata.target() != TARGET)))
 }
 
-fn traces<S>(tracer: opentelemetry_sdk::trace::SdkTracer) -> impl Layer<S>
+pub(crate) fn traces<S>(tracer: opentelemetry_sdk::trace::SdkTracer) -> impl Layer<S>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
@@ -117,3 +117,6 @@ fn is_traced(metadata: &Metadata<'_>) -> bool {
     let target = metadata.target();
     *metadata.level() <= Level::INFO && !MACHINERY.iter().any(|name| target.starts_with(name))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,222 @@
+//! The producer without sockets: what runs in a process, in a test, and in a simulated network.
+
+use std::{sync::Arc, time::Duration};
+
+use proto::{DESCRIPTORS, producer::v1::producer_service_server::ProducerServiceServer};
+use runtime::{
+    acked::{Credit, LinkStatus, Outbox, OutboxConfig, sender::SenderConfig},
+    health::Health,
+    server::grpc_routes,
+    trace::Sampler,
+    workers::Workers,
+};
+use tokio::{sync::watch, task::JoinHandle, time::timeout};
+use tokio_util::{
+    sync::{CancellationToken, DropGuard},
+    task::TaskTracker,
+};
+use tonic::transport::Channel;
+
+use crate::{
+    dispatch::Dispatch,
+    error::Error,
+    grpc::Calls,
+    http::{self, Defaults},
+    inbox::{self, Inbox},
+    metrics,
+    moment::Clock,
+    room::Room,
+    run::drive::Road,
+    runs::Runs,
+    store::Store,
+};
+
+/// The service's full name, for health.
+pub(crate) const SERVICE: &str = "waybill.producer.v1.ProducerService";
+
+/// Bytes of one request, at most: real shipments and drivers come with StartRun and CreateRoster.
+pub const MAX_REQUEST_BYTES: usize = 64 << 20;
+
+/// How much the producer takes on, and what it knows of its surroundings.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Runs at once.
+    pub max_runs: usize,
+    /// Batches that are sent or wait to be, and not answered, over all runs.
+    pub unacked: Credit,
+    /// Bytes of batches that runs may hold before the stream takes them.
+    pub room_bytes: u64,
+    /// Times of the stream to the fleet service.
+    pub sender: SenderConfig,
+    /// What the HTTP route's runs have whose caller does not say.
+    pub defaults: Defaults,
+    /// The watched folder.
+    pub inbox: Option<Inbox>,
+    /// Which batches are traced.
+    pub sampler: Sampler,
+    /// The time.
+    pub clock: Clock,
+    /// Who speaks on the stream, for logs.
+    pub peer: String,
+}
+
+impl Options {
+    /// The defaults, by this clock.
+    pub fn new(clock: Clock) -> Self {
+        Self {
+            max_runs: 64,
+            unacked: Credit { items: 4_096, bytes: 128 << 20 },
+            room_bytes: 128 << 20,
+            sender: SenderConfig::default(),
+            defaults: Defaults::default(),
+            inbox: None,
+            sampler: Sampler::Never,
+            clock,
+            peer: "producer".to_owned(),
+        }
+    }
+}
+
+/// The producer. Dropping it is like killing it: nothing is sent or written any more.
+pub struct Core {
+    runs: Arc<Runs>,
+    outbox: Outbox<Dispatch>,
+    sending: JoinHandle<()>,
+    tasks: TaskTracker,
+    killed: CancellationToken,
+    _kills: DropGuard,
+    clock: Clock,
+    defaults: Defaults,
+}
+
+impl Core {
+    /// Starts a producer: runs that have not ended go on. `fleet` is the way to the fleet service;
+    /// `workers` do what blocks.
+    ///
+    /// # Errors
+    /// `Store`, `Worker`.
+    pub async fn start(
+        store: Store,
+        fleet: Channel,
+        workers: Workers,
+        options: Options,
+    ) -> Result<Self, Error> {
+        let store = Arc::new(store);
+        let config = OutboxConfig {
+            name: "dispatch",
+            capacity: options.unacked,
+            sender: options.sender.clone(),
+        };
+        let dispatch = Dispatch::new(fleet, options.peer.clone());
+        let (outbox, sending) = Outbox::start(Arc::new(dispatch), config);
+        let (tasks, killed) = (TaskTracker::new(), CancellationToken::new());
+        let road = Road {
+            outbox: outbox.clone(),
+            room: Room::new(options.room_bytes),
+            sampler: options.sampler,
+            draining: CancellationToken::new(),
+        };
+        let runs = Arc::new(Runs::new(
+            Arc::clone(&store),
+            workers.clone(),
+            road,
+            options.clock,
+            options.max_runs,
+            tasks.clone(),
+            killed.clone(),
+        ));
+        let dies = killed.clone();
+        let sending = tasks.spawn(async move {
+            dies.run_until_cancelled(sending).await;
+        });
+        let _kills = killed.clone().drop_guard();
+        let core = Self {
+            runs,
+            outbox,
+            sending,
+            tasks,
+            killed,
+            _kills,
+            clock: options.clock,
+            defaults: options.defaults,
+        };
+        core.resume(&store, &workers, options.inbox).await?;
+        Ok(core)
+    }
+
+    async fn resume(
+        &self,
+        store: &Arc<Store>,
+        workers: &Workers,
+        inbox: Option<Inbox>,
+    ) -> Result<(), Error> {
+        let unfinished = self.runs.with_store(|store| Ok(store.unfinished_runs()?)).await?;
+        let mut of_folders = Vec::new();
+        for kept in unfinished {
+            let live = self.runs.resume(kept).await?;
+            if inbox::path_of(live.request()).is_some() {
+                of_folders.push(live);
+            }
+        }
+        inbox::start(&self.runs, store, workers, inbox, of_folders).await
+    }
+
+    /// The runs.
+    pub fn runs(&self) -> &Arc<Runs> {
+        &self.runs
+    }
+
+    /// How the stream to the fleet service is.
+    pub fn fleet(&self) -> watch::Receiver<LinkStatus> {
+        self.outbox.status()
+    }
+
+    /// Adds what the producer counts to a registry.
+    pub fn register(&self, registry: &mut prometheus_client::registry::Registry) {
+        metrics::register(registry, &self.runs, self.fleet());
+    }
+
+    /// Health of this service, not serving yet.
+    pub fn health() -> Health {
+        Health::new(&[SERVICE])
+    }
+
+    /// The service's calls, with health and reflection, and its HTTP route.
+    pub fn routes(&self, health: &Health) -> axum::Router {
+        let calls = Calls { runs: Arc::clone(&self.runs), clock: self.clock };
+        let service =
+            ProducerServiceServer::new(calls).max_decoding_message_size(MAX_REQUEST_BYTES);
+        let grpc = grpc_routes(health, &[DESCRIPTORS]).add_service(service);
+        let http = http::routes(Arc::clone(&self.runs), self.defaults.clone());
+        grpc.into_axum_router().merge(http)
+    }
+
+    /// Makes no more batches, waits for at most `within` until those that were sent are answered, and
+    /// writes how far every run got. Runs go on when the producer starts again.
+    pub async fn drain(mut self, within: Duration) {
+        self.runs.draining().cancel();
+        self.outbox.finish(within);
+        if timeout(within, &mut self.sending).await.is_err() {
+            tracing::warn!(
+                "batches were unanswered at the end of the drain, they will be sent again"
+            );
+        }
+        self.runs.write_all().await;
+        self.kill().await;
+    }
+
+    /// Ends all tasks at once, as a crash does, waits until they are gone and lets go of the store.
+    pub async fn kill(self) {
+        self.killed.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+        // Calls and connections that are not gone yet still know the store.
+        let close = |store: &Store| {
+            store.close();
+            Ok(())
+        };
+        if let Err(error) = self.runs.with_store(close).await {
+            tracing::error!(%error, "the store is not closed");
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! What was measured, for people and for programs.
+
+use std::{
+    io::{self, Write},
+    time::Duration,
+};
+
+use serde_json::json;
+
+use super::{latency::Latency, memory::Peaks, pipeline::Pipeline, text::Text};
+
+pub(super) struct Report {
+    pub(super) text: Text,
+    pub(super) system: System,
+}
+
+/// What was measured of the three processes.
+pub(super) struct System {
+    /// Messages a second of the stream that echoes.
+    pub(super) echo: f64,
+    pub(super) pipeline: Pipeline,
+    pub(super) latency: Latency,
+    /// Records of a side of the large batch, and its time.
+    pub(super) large_batch: (u32, Duration),
+    pub(super) peak_at_load: Peaks,
+    pub(super) peak: Peaks,
+}
+
+impl System {
+    fn ratio(&self) -> f64 {
+        self.pipeline.batches_per_second / self.echo
+    }
+}
+
+impl Report {
+    /// The keys that checks rely on, and no others.
+    pub(super) fn json(&self, out: &mut impl Write) -> io::Result<()> {
+        let Self { text, system } = self;
+        let report = json!({
+            "text_ratio": rounded(text.ratio()),
+            "pipeline_ratio": rounded(system.ratio()),
+            "p50_ms": rounded(milliseconds(system.latency.p50)),
+            "p99_ms": rounded(milliseconds(system.latency.p99)),
+            "peak_mib": {
+                "producer": rounded(system.peak.producer),
+                "fleet": rounded(system.peak.fleet),
+                "analytics": rounded(system.peak.analytics),
+            },
+        });
+        writeln!(out, "{report}")
+    }
+
+    pub(super) fn table(&self, out: &mut impl Write) -> io::Result<()> {
+        let Self { text, system } = self;
+        let (ours, lines) = (milliseconds(text.ours), milliseconds(text.lines));
+        writeln!(
+            out,
+            "text to pairs      {} shipments and drivers, {:.1} MB, one thread",
+            text.records, text.megabytes
+        )?;
+        writeln!(out, "  ours             {ours:.1} ms")?;
+        writeln!(out, "  from_utf8, lines {lines:.1} ms")?;
+        writeln!(out, "  ratio            {:.3}", text.ratio())?;
+        let (pipeline, latency) = (&system.pipeline, &system.latency);
+        writeln!(
+            out,
+            "three processes    {} batches of 32 shipments and drivers, each on disk",
+            pipeline.batches
+        )?;
+        writeln!(out, "  batches          {:.0} a second", pipeline.batches_per_second)?;
+        writeln!(out, "  echo of 1 KB     {:.0} a second", system.echo)?;
+        writeln!(out, "  ratio            {:.3}", system.ratio())?;
+        writeln!(
+            out,
+            "latency            {:.0} batches a second, from sent to settled",
+            latency.batches_per_second
+        )?;
+        writeln!(out, "  p50              {:.2} ms", milliseconds(latency.p50))?;
+        writeln!(out, "  p99              {:.2} ms", milliseconds(latency.p99))?;
+        let (records, time) = system.large_batch;
+        writeln!(
+            out,
+            "one large batch    {records} shipments and drivers in {:.2} s",
+            time.as_secs_f64()
+        )?;
+        let (load, peak) = (&system.peak_at_load, &system.peak);
+        writeln!(out, "peak memory        MiB before the large batch, and after")?;
+        for (name, load, peak) in [
+            ("producer", load.producer, peak.producer),
+            ("fleet", load.fleet, peak.fleet),
+            ("analytics", load.analytics, peak.analytics),
+        ] {
+            writeln!(out, "  {name:<16} {load:>7.1} {peak:>7.1}")?;
+        }
+        Ok(())
+    }
+}
+
+fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}
+
+/// Three places behind the point: more is noise.
+fn rounded(number: f64) -> f64 {
+    (number * 1e3).round() / 1e3
+}

@@ -1,0 +1,124 @@
+//! A plan, wherever it was made, and its three forms.
+
+mod csv;
+mod json;
+mod table;
+
+use std::io;
+
+use domain::{DriverTraits, Records, Score, StreetLength, StreetName};
+
+use crate::{meaning::Format, output::Out};
+
+/// All assignments of a batch, what stayed behind, and the proof that no plan is better.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    /// How shipment lines were read.
+    pub(crate) street_name: StreetName,
+    pub(crate) shipments: Records,
+    pub(crate) drivers: Records,
+    /// In the order of the shipments.
+    pub(crate) pairs: Vec<Pair>,
+    /// Shipments first, then drivers, each in order.
+    pub(crate) unassigned: Vec<Unassigned>,
+    /// The sum over the pairs.
+    pub(crate) total: Score,
+    /// What first come, first served reaches.
+    pub(crate) greedy_total: Score,
+    pub(crate) certificate: Certificate,
+}
+
+/// One shipment carried by one driver.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pair {
+    /// Place in the shipments.
+    pub(crate) shipment: u32,
+    /// Place in the drivers.
+    pub(crate) driver: u32,
+    pub(crate) score: Score,
+}
+
+/// A record that stayed behind.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Unassigned {
+    pub(crate) side: Side,
+    /// Place in the shipments or the drivers.
+    pub(crate) record: u32,
+    pub(crate) reason: Reason,
+    /// By how much its best score would have to rise to win it a place, where a place is permitted.
+    pub(crate) price: Option<Score>,
+}
+
+/// Which side of a plan a record stands on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    Shipment,
+    Driver,
+}
+
+impl Side {
+    /// As formats spell it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Shipment => "shipment",
+            Self::Driver => "driver",
+        }
+    }
+}
+
+/// Why a record stayed behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reason {
+    /// All of the other side is worth as much or more where it is.
+    NoneLeft,
+    /// The other side has nobody for it.
+    NonePermitted,
+}
+
+/// Dual prices, one a class, ascending. They prove a plan optimal: see `assignment::Certificate`.
+#[derive(Debug, Default)]
+pub(crate) struct Certificate {
+    pub(crate) shipments: Vec<(StreetLength, Score)>,
+    pub(crate) drivers: Vec<(DriverTraits, Score)>,
+}
+
+impl Plan {
+    /// Writes the plan; with `explain` also what would have changed it for those that stayed behind.
+    pub(crate) fn write(&self, out: &mut Out, format: Format, explain: bool) -> io::Result<()> {
+        match format {
+            Format::Table => table::write(self, out, explain),
+            Format::Csv => csv::write(self, out, explain),
+            Format::Json => json::write(self, out, explain),
+        }
+    }
+
+    fn records(&self, side: Side) -> &Records {
+        match side {
+            Side::Shipment => &self.shipments,
+            Side::Driver => &self.drivers,
+        }
+    }
+
+    /// Line and text of a record that stayed behind.
+    fn left(&self, unassigned: &Unassigned) -> (u32, &str) {
+        let records = self.records(unassigned.side);
+        let record = unassigned.record as usize;
+        (records.line(record), records.text(record))
+    }
+}
+
+impl Unassigned {
+    /// Why, as a sentence.
+    pub(crate) fn sentence(&self) -> &'static str {
+        match (self.reason, self.side) {
+            (Reason::NoneLeft, Side::Shipment) => {
+                "every driver is worth as much or more with another shipment"
+            }
+            (Reason::NoneLeft, Side::Driver) => {
+                "every shipment is worth as much or more with another driver"
+            }
+            (Reason::NonePermitted, Side::Shipment) => "there is no driver that may take it",
+            (Reason::NonePermitted, Side::Driver) => "there is no shipment to take",
+        }
+    }
+}

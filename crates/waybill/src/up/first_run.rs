@@ -1,0 +1,68 @@
+//! The first run: real addresses, so that there is something to see.
+
+use domain::Records;
+use proto::{
+    RunId,
+    producer::v1::{
+        ListRunsRequest, Records as Given, StartRunRequest,
+        producer_service_client::ProducerServiceClient, start_run_request::Source,
+    },
+};
+
+use crate::{client::Peer, error::Error};
+
+/// Where they come from is in SOURCE.md beside them.
+const SHIPMENTS: &str = include_str!("../../../../data/us-3850/shipments.txt");
+const DRIVERS: &str = include_str!("../../../../data/us-3850/drivers.txt");
+
+/// Seconds between batches: slow enough to read along.
+const INTERVAL_SECONDS: i64 = 2;
+
+/// Starts it, unless the producer has runs already: those go on by themselves.
+pub(super) async fn start(producer: &str) -> Result<(), Error> {
+    let uri = producer.parse().expect("it is made of an address");
+    let peer = Peer::new(&uri);
+    let client = || ProducerServiceClient::new(peer.channel());
+    let runs = peer
+        .call(|_| async {
+            let request = ListRunsRequest { page_size: 1, page_token: String::new() };
+            client().list_runs(request).await
+        })
+        .await?;
+    if let Some(newest) = runs.runs.first() {
+        tracing::info!(run_id = newest.run_id, "the data folder has runs, no first run is started");
+        return Ok(());
+    }
+    let request = StartRunRequest {
+        source: Some(Source::Records(given())),
+        interval: Some(prost_types::Duration { seconds: INTERVAL_SECONDS, nanos: 0 }),
+        run_id: RunId::now().to_string(),
+        ..StartRunRequest::default()
+    };
+    let run = peer.call(|_| async { client().start_run(request.clone()).await }).await?;
+    tracing::info!(run_id = run.run_id, interval_seconds = INTERVAL_SECONDS, "first run started");
+    Ok(())
+}
+
+fn given() -> Given {
+    let parse = |text: &str| Records::parse_lines(text).unwrap_or_default();
+    let (shipments, drivers) = (parse(SHIPMENTS), parse(DRIVERS));
+    Given {
+        shipments: (0..shipments.len()).map(|i| proto::records::shipment(&shipments, i)).collect(),
+        drivers: (0..drivers.len()).map(|i| proto::records::driver(&drivers, i)).collect(),
+        roster: String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use prost::Message;
+
+    #[test]
+    fn the_first_run_has_all_real_addresses_and_fits_a_message() {
+        let given = given();
+        assert_eq!((given.shipments.len(), given.drivers.len()), (3850, 3500));
+        assert!(given.encoded_len() < proto::MAX_MESSAGE_BYTES);
+    }
+}

@@ -1,0 +1,89 @@
+//! Help, completions, exit codes, and commands that find no service.
+
+mod support {
+    pub(crate) mod commands;
+}
+
+use support::commands::{dir, run};
+
+#[test]
+fn help_names_every_command_and_the_exit_codes() {
+    let help = run(&["--help"]).done();
+    for command in [
+        "up",
+        "producer",
+        "fleet",
+        "analytics",
+        "assign",
+        "run",
+        "plans",
+        "verify",
+        "generate",
+        "bench",
+        "completions",
+    ] {
+        assert!(help.contains(&format!("\n  {command} ")), "{command}");
+    }
+    assert!(help.contains("Exit codes:"));
+}
+
+#[test]
+fn help_of_a_service_says_unit_default_and_variable() {
+    let help = run(&["fleet", "--help"]).done();
+    for text in
+        ["--ops-listen <HOST:PORT>", "[default: 127.0.0.1:9082]", "[variable: WAYBILL_OPS_LISTEN]"]
+    {
+        assert!(help.contains(text), "{text}");
+    }
+}
+
+#[test]
+fn version_says_what_was_built() {
+    let version = run(&["--version"]).done();
+    assert!(version.starts_with(&format!("waybill {} (", env!("CARGO_PKG_VERSION"))), "{version}");
+}
+
+#[test]
+fn wrong_usage_has_its_own_exit_code() {
+    assert!(run(&["asign"]).wrong_usage().contains("'assign'"));
+    assert!(run(&["assign", "one"]).wrong_usage().contains("<DRIVERS>"));
+    assert!(run(&["run", "watch", "7"]).wrong_usage().contains("is not a UUID"));
+    assert_eq!(run(&[]).code, 2);
+    assert_eq!(
+        run(&["fleet", "--listen", "nowhere", "--analytics", "x"]).wrong_usage().lines().count(),
+        3
+    );
+}
+
+#[test]
+fn completions_know_commands_flags_and_values() {
+    for (shell, text) in [
+        ("bash", "complete -F _waybill"),
+        ("zsh", "#compdef waybill"),
+        ("fish", "complete -c waybill"),
+    ] {
+        let script = run(&["completions", shell]).done();
+        assert!(script.contains(text) && script.contains("street-name"), "{shell}");
+        assert!(script.contains("full-line"), "{shell}");
+    }
+}
+
+#[test]
+fn made_up_data_of_a_seed_is_always_the_same() {
+    let dir = dir();
+    let out = dir.path().join("made").to_str().expect("text").to_owned();
+    let arguments =
+        ["generate", "--shipments", "2", "--drivers", "1", "--seed", "7", "--out", &out];
+    assert_eq!(run(&arguments).done(), format!("{out}/shipments.txt\n{out}/drivers.txt\n"));
+    let read = |name| std::fs::read_to_string(format!("{out}/{name}")).expect("it is there");
+    assert_eq!(read("shipments.txt"), "7633 Beier Drive Apt. 668\n225 Jordan Row Suite 557\n");
+    assert_eq!(read("drivers.txt"), "Garret Bernhard\n");
+}
+
+#[test]
+fn a_taken_port_is_named_with_its_setting() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = taken.local_addr().expect("it is bound").to_string();
+    let text = run(&["fleet", "--listen", "127.0.0.1:0", "--ops-listen", &address]).failed();
+    assert_eq!(text, format!("--ops-listen: cannot listen on {address}: the port is in use"));
+}

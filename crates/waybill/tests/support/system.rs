@@ -1,0 +1,187 @@
+//! The three services as real processes, which can be killed and started again.
+
+use std::{
+    net::{SocketAddr, TcpListener},
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use proto::{
+    analytics::v1::{
+        ListPlansRequest, Plan, PlanFilter, analytics_service_client::AnalyticsServiceClient,
+    },
+    producer::v1::{
+        GetRunRequest, Run, RunState, StartRunRequest,
+        producer_service_client::ProducerServiceClient,
+    },
+};
+use tempfile::TempDir;
+use tokio::time::{Instant, sleep};
+use tonic::{Code, Status, transport::Channel};
+
+/// Nothing here takes longer on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// Between two looks at something that has to happen in another process.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// A part of the system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    Producer,
+    Fleet,
+    Analytics,
+}
+
+/// All three, on free ports, with their data in a folder of the test's.
+pub(crate) struct System {
+    folder: TempDir,
+    ports: [u16; 6],
+    processes: [Option<Child>; 3],
+}
+
+impl System {
+    pub(crate) fn start() -> Self {
+        let folder = TempDir::new().expect("a folder for the data");
+        let mut system = Self { folder, ports: free_ports(), processes: [None, None, None] };
+        for part in [Part::Analytics, Part::Fleet, Part::Producer] {
+            system.launch(part);
+        }
+        system
+    }
+
+    /// SIGKILL: no drain, no word, no flush.
+    pub(crate) fn kill(&mut self, part: Part) {
+        if let Some(mut process) = self.processes[part as usize].take() {
+            process.kill().expect("it runs");
+            process.wait().expect("it ended");
+        }
+    }
+
+    pub(crate) fn launch(&mut self, part: Part) {
+        let (name, at) = (part.name(), part as usize);
+        let (data, ports) = (self.folder.path(), self.ports);
+        let local = |port: u16| format!("127.0.0.1:{port}");
+        let url = |part: Part| format!("http://127.0.0.1:{}", ports[part as usize]);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_waybill"));
+        command.arg(name).args(["--listen", &local(ports[at]), "--ops-listen", &local(ports[at + 3])]);
+        match part {
+            Part::Producer => command.arg("--data").arg(data.join("producer")).args(["--fleet", &url(Part::Fleet)]),
+            Part::Fleet => command.args(["--analytics", &url(Part::Analytics)]),
+            Part::Analytics => command.arg("--store").arg(store_url(data)),
+        };
+        let log = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(data.join(format!("{name}.log")))
+            .expect("a log");
+        let process = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn();
+        self.processes[at] = Some(process.expect("the binary is built"));
+    }
+
+    pub(crate) fn address(&self, part: Part) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], self.ports[part as usize]))
+    }
+
+    pub(crate) fn channel(&self, part: Part) -> Channel {
+        let uri = format!("http://{}", self.address(part)).parse().expect("a uri");
+        runtime::connect::channel(&uri)
+    }
+
+    /// Starts a run, waiting for the producer to be there.
+    pub(crate) async fn start_run(&self, request: &StartRunRequest) -> Run {
+        let mut producer = ProducerServiceClient::new(self.channel(Part::Producer));
+        let begun = Instant::now();
+        loop {
+            match producer.start_run(request.clone()).await {
+                Ok(run) => return run.into_inner(),
+                Err(status) => self.wait_out(begun, &status).await,
+            }
+        }
+    }
+
+    /// The run, as soon as it is as wanted. Away for a while, the producer is waited for.
+    pub(crate) async fn run_until(&self, run_id: &str, wanted: impl Fn(&Run) -> bool) -> Run {
+        let mut producer = ProducerServiceClient::new(self.channel(Part::Producer));
+        let begun = Instant::now();
+        loop {
+            match producer.get_run(GetRunRequest { run_id: run_id.to_owned() }).await {
+                Ok(run) if wanted(run.get_ref()) => return run.into_inner(),
+                Ok(run) => assert!(begun.elapsed() < PATIENCE, "still {run:?}{}", self.logs()),
+                Err(status) => self.wait_out(begun, &status).await,
+            }
+            sleep(LOOK).await;
+        }
+    }
+
+    pub(crate) async fn finished(&self, run_id: &str) -> Run {
+        self.run_until(run_id, |run| run.state() == RunState::Finished).await
+    }
+
+    /// Every plan of a run, oldest first.
+    pub(crate) async fn plans(&self, run_id: &str) -> Vec<Plan> {
+        let mut analytics = AnalyticsServiceClient::new(self.channel(Part::Analytics));
+        let filter = PlanFilter { run: run_id.to_owned(), ..PlanFilter::default() };
+        let mut request = ListPlansRequest {
+            page_size: 1000,
+            filter: Some(filter),
+            order_by: "sequence".into(),
+            ..ListPlansRequest::default()
+        };
+        let mut plans = Vec::new();
+        loop {
+            let page = analytics.list_plans(request.clone()).await.expect("it answers").into_inner();
+            plans.extend(page.plans);
+            if page.next_page_token.is_empty() {
+                return plans;
+            }
+            request.page_token = page.next_page_token;
+        }
+    }
+
+    async fn wait_out(&self, begun: Instant, status: &Status) {
+        let away = matches!(status.code(), Code::Unavailable | Code::Cancelled | Code::Unknown);
+        assert!(away && begun.elapsed() < PATIENCE, "{status}{}", self.logs());
+        sleep(LOOK).await;
+    }
+
+    fn logs(&self) -> String {
+        [Part::Producer, Part::Fleet, Part::Analytics]
+            .map(|part| {
+                let path = self.folder.path().join(format!("{}.log", part.name()));
+                let log = std::fs::read_to_string(path).unwrap_or_default();
+                let tail: Vec<&str> = log.lines().rev().take(20).collect();
+                format!("\n--- {}\n{}", part.name(), tail.into_iter().rev().collect::<Vec<_>>().join("\n"))
+            })
+            .concat()
+    }
+}
+
+impl Drop for System {
+    fn drop(&mut self) {
+        for part in [Part::Producer, Part::Fleet, Part::Analytics] {
+            self.kill(part);
+        }
+    }
+}
+
+impl Part {
+    fn name(self) -> &'static str {
+        match self {
+            Part::Producer => "producer",
+            Part::Fleet => "fleet",
+            Part::Analytics => "analytics",
+        }
+    }
+}
+
+fn store_url(data: &Path) -> String {
+    format!("sqlite:{}/analytics.db", data.display())
+}
+
+/// Ports that were free a moment ago: a service that is killed must come back on its own.
+fn free_ports() -> [u16; 6] {
+    let listeners: [TcpListener; 6] =
+        std::array::from_fn(|_| TcpListener::bind("127.0.0.1:0").expect("a free port"));
+    listeners.map(|listener| listener.local_addr().expect("it is bound").port())
+}
