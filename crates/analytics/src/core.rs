@@ -31,7 +31,7 @@ const INGEST: &str = "waybill.analytics.v1.IngestService";
 const ANALYTICS: &str = "waybill.analytics.v1.AnalyticsService";
 
 /// What may be set without sockets.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Options {
     /// What one RecordPlans stream may have in flight. Default: 4,096 plans and 64 MiB.
     pub credit: Credit,

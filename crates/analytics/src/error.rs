@@ -149,6 +149,12 @@ impl Error {
     }
 }
 
+impl From<Error> for Status {
+    fn from(error: Error) -> Status {
+        error.status()
+    }
+}
+
 /// UNAVAILABLE with the time to come back.
 pub(crate) fn come_back(message: String) -> Status {
     Status::with_error_details(

@@ -1,4 +1,9 @@
 //! The suite of all stores on SQLite, and what only a file can do wrong.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "tests fail by panicking, and say what they skip"
+)]
 
 mod common;
 

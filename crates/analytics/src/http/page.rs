@@ -9,7 +9,7 @@ use super::problem::problem;
 
 /// What `make page` left in `web/dist`.
 #[derive(RustEmbed)]
-#[folder = "$CARGO_MANIFEST_DIR/web/dist"]
+#[folder = "web/dist"]
 #[allow_missing = true]
 struct Files;
 

@@ -52,7 +52,7 @@ pub(crate) async fn list_drivers(
         return Err(status);
     }
     let query = DriverQuery { run, day, contains, order, descending, after, limit: page + 1 };
-    let mut drivers = analytics.store.drivers(query).await.map_err(|error| error.status())?;
+    let mut drivers = analytics.store.drivers(query).await?;
     let more = drivers.len() > page as usize;
     drivers.truncate(page as usize);
     let next_page_token = match drivers.last() {

@@ -102,23 +102,17 @@ pub(crate) async fn list_plans(
     let search = Search::new(driver.as_deref(), text.as_deref());
     let (plans, next) = match search {
         None => {
-            let mut plans = analytics.store.plans(range(cursor, page + 1)).await.map_err(status)?;
+            let mut plans = analytics.store.plans(range(cursor, page + 1)).await?;
             let next = plans.get(page as usize).map(|plan| Cursor::plan(plan.sequence));
             plans.truncate(page as usize);
             (plans, next)
         }
-        Some(search) => {
-            found(analytics, &search, cursor, page as usize, range).await.map_err(status)?
-        }
+        Some(search) => found(analytics, &search, cursor, page as usize, range).await?,
     };
     Ok(ListPlansResponse {
         plans: plans.iter().map(wire::plan).collect(),
         next_page_token: next.map(|next| question.token(&next.to_bytes())).unwrap_or_default(),
     })
-}
-
-fn status(error: Error) -> Status {
-    error.status()
 }
 
 /// Plans whose rows have what is looked for, until the page is full, enough was searched, or all was.
@@ -215,7 +209,8 @@ impl Search {
         found_before: u8,
         wanted: usize,
     ) -> Result<(Vec<u64>, Rest), Error> {
-        let all = u8::from(self.driver.is_some()) * DRIVER | u8::from(self.text.is_some()) * TEXT;
+        let wanted_of = |needle: &Option<Needle>, bit| if needle.is_some() { bit } else { 0 };
+        let all = wanted_of(&self.driver, DRIVER) | wanted_of(&self.text, TEXT);
         let mut matches: Vec<u64> = Vec::new();
         let mut rest = Rest::Full;
         let mut found = found_before;

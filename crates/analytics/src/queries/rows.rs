@@ -54,7 +54,7 @@ pub(crate) async fn get_plan(
         violations.add("batch_id", problem.to_string());
         violations.into_status().unwrap_or_else(|| Status::invalid_argument("batch_id"))
     })?;
-    let plan = analytics.plan(batch_id).await.map_err(|error| error.status())?;
+    let plan = analytics.plan(batch_id).await?;
     let summary = GetPlanResponse { item: Some(Item::Plan(wire::plan(&plan))) };
     let rows = Rows::of(Arc::clone(&analytics.store), &plan);
     let rows = stream::unfold(rows, |mut rows| async {

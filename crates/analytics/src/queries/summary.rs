@@ -38,8 +38,7 @@ pub(crate) async fn summary(
     let (totals, steps) = tokio::try_join!(
         analytics.store.totals(run, since),
         analytics.store.steps(run, since, SAMPLE),
-    )
-    .map_err(|error| error.status())?;
+    )?;
     let over = |step: fn(&Steps) -> Option<Duration>| quantiles(steps.iter().filter_map(step));
     Ok(Summary {
         plans: totals.plans,

@@ -105,10 +105,10 @@ impl Planned {
         for (i, text) in self.drivers.iter().enumerate().filter(|(i, _)| !taken[*i]) {
             rows.push(left(Side::Driver, i, text));
         }
-        self.cut(header, rows)
+        self.cut(&header, rows)
     }
 
-    fn cut(&self, header: PlanHeader, rows: Vec<Row>) -> Vec<PlanPart> {
+    fn cut(&self, header: &PlanHeader, rows: Vec<Row>) -> Vec<PlanPart> {
         let mut parts: Vec<PlanPart> = Vec::new();
         let mut rows = rows.into_iter().peekable();
         while parts.is_empty() || rows.peek().is_some() {
