@@ -7,8 +7,8 @@ use prost::Message;
 use proto::{
     BatchId, MAX_MESSAGE_BYTES,
     logistics::v1::{
-        Assignment, Certificate, DriverPrice, PlanHeader, PlanPart, Reason, ShipmentPrice, Side,
-        Timings, Unassigned,
+        Assignment, Certificate, Driver, DriverPrice, PlanHeader, PlanPart, Reason, Shipment,
+        ShipmentPrice, Side, Timings, Unassigned,
     },
     records,
 };
@@ -115,8 +115,15 @@ impl Planned {
 
     fn assignment(&self, pair: planning::Pair) -> Assignment {
         Assignment {
-            shipment: Some(records::shipment(&self.shipments, pair.shipment)),
-            driver: Some(records::driver(&self.drivers, pair.driver)),
+            // Rows of a plan stand in another order than the batch, so each says its line.
+            shipment: Some(Shipment {
+                line: self.shipments.line(pair.shipment),
+                ..records::shipment(&self.shipments, pair.shipment)
+            }),
+            driver: Some(Driver {
+                line: self.drivers.line(pair.driver),
+                ..records::driver(&self.drivers, pair.driver)
+            }),
             score: pair.score.as_f64(),
         }
     }
@@ -134,7 +141,7 @@ impl Planned {
             side: side.into(),
             id: records.id(behind.index).unwrap_or_default().to_owned(),
             text: records.text(behind.index).to_owned(),
-            line: records::line(records, behind.index),
+            line: records.line(behind.index),
             reason: reason.into(),
             price: behind.price.as_f64(),
         }

@@ -9,7 +9,7 @@ use prost::Message;
 use proto::{
     fleet::v1::{BatchPart, Settled, dispatch_response::Event},
     from_rpc_status,
-    logistics::v1::{PlanDetail, Rejected},
+    logistics::v1::{Assignment, PlanDetail, Rejected},
 };
 use runtime::acked::Credit;
 use support::{Behaviour, Client, Store, batch, free_port, serve_fleet, serve_store};
@@ -59,6 +59,9 @@ async fn one_message_with_one_batch_is_enough() {
 
     let Some(Ok(Event::Plan(plan))) = client.hear().await else { panic!("expected the plan") };
     assert_eq!((plan.batch_id.as_str(), plan.assignments.len()), (batch.batch_id.as_str(), 10));
+    let line = |row: &Assignment| row.shipment.as_ref().map(|shipment| shipment.line);
+    let lines: Vec<_> = plan.assignments.iter().filter_map(line).collect();
+    assert_eq!(lines, (1..=10).collect::<Vec<_>>(), "every row says its line");
     let sum: f64 = plan.assignments.iter().map(|row| row.score).sum();
     assert_eq!(sum, 98.75);
     let settled = settled(client.hear().await);

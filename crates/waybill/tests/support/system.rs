@@ -64,9 +64,17 @@ impl System {
         let local = |port: u16| format!("127.0.0.1:{port}");
         let url = |part: Part| format!("http://127.0.0.1:{}", ports[part as usize]);
         let mut command = Command::new(env!("CARGO_BIN_EXE_waybill"));
-        command.arg(name).args(["--listen", &local(ports[at]), "--ops-listen", &local(ports[at + 3])]);
+        command.arg(name).args([
+            "--listen",
+            &local(ports[at]),
+            "--ops-listen",
+            &local(ports[at + 3]),
+        ]);
         match part {
-            Part::Producer => command.arg("--data").arg(data.join("producer")).args(["--fleet", &url(Part::Fleet)]),
+            Part::Producer => command
+                .arg("--data")
+                .arg(data.join("producer"))
+                .args(["--fleet", &url(Part::Fleet)]),
             Part::Fleet => command.args(["--analytics", &url(Part::Analytics)]),
             Part::Analytics => command.arg("--store").arg(store_url(data)),
         };
@@ -130,7 +138,8 @@ impl System {
         };
         let mut plans = Vec::new();
         loop {
-            let page = analytics.list_plans(request.clone()).await.expect("it answers").into_inner();
+            let page =
+                analytics.list_plans(request.clone()).await.expect("it answers").into_inner();
             plans.extend(page.plans);
             if page.next_page_token.is_empty() {
                 return plans;
@@ -151,7 +160,11 @@ impl System {
                 let path = self.folder.path().join(format!("{}.log", part.name()));
                 let log = std::fs::read_to_string(path).unwrap_or_default();
                 let tail: Vec<&str> = log.lines().rev().take(20).collect();
-                format!("\n--- {}\n{}", part.name(), tail.into_iter().rev().collect::<Vec<_>>().join("\n"))
+                format!(
+                    "\n--- {}\n{}",
+                    part.name(),
+                    tail.into_iter().rev().collect::<Vec<_>>().join("\n")
+                )
             })
             .concat()
     }
