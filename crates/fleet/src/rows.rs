@@ -47,10 +47,19 @@ pub(crate) struct Planned {
 }
 
 impl Planned {
-    /// About how many bytes the plan's messages take, for credit: the text twice is on the safe side.
+    /// Bytes of the plan's messages together, at most: what is declared, and charged to the credit.
     pub(crate) fn bytes(&self) -> u64 {
+        // Beside its text and ids a record takes 32 bytes: 8 that `byte_size` counts, and these.
+        const RECORD: usize = 24;
+        // Tags, lengths and numbers of a price.
+        const PRICE: usize = 28;
+        // The rest of the header, and what each message repeats.
+        const HEADER: usize = 1024;
         let records = self.shipments.len() + self.drivers.len();
-        (self.shipments.byte_size() + self.drivers.byte_size() + 24 * records + 1024) as u64
+        let texts = self.shipments.byte_size() + self.drivers.byte_size();
+        let prices = self.plan.shipment_prices().count() + self.plan.driver_prices().count();
+        let header = HEADER + self.trace.tracestate().len();
+        (texts + RECORD * records + PRICE * prices + header) as u64
     }
 
     pub(crate) fn timings(&self) -> Timings {
@@ -159,6 +168,7 @@ impl Iterator for Parts {
             batch_id: self.planned.batch_id.to_string(),
             part: self.part,
             header: (self.part == 0).then(|| self.planned.header()),
+            plan_bytes: if self.part == 0 { self.planned.bytes() } else { 0 },
             ..PlanPart::default()
         };
         // The rows are counted as they are written; what they stand in, once.

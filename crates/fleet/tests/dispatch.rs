@@ -5,6 +5,7 @@ mod support;
 use std::time::Duration;
 
 use fleet::Capacity;
+use prost::Message;
 use proto::{
     fleet::v1::{BatchPart, Settled, dispatch_response::Event},
     from_rpc_status,
@@ -66,6 +67,10 @@ async fn one_message_with_one_batch_is_enough() {
 
     let recorded = store.parts(&batch.batch_id);
     assert_eq!(recorded[0].assignments, plan.assignments, "the caller gets what is recorded");
+    assert!(
+        recorded[0].encoded_len() as u64 + 64 <= recorded[0].plan_bytes,
+        "it says how large it is"
+    );
 }
 
 #[tokio::test]
@@ -109,6 +114,14 @@ async fn a_batch_in_parts_is_one_plan_and_its_rows_come_back_in_parts() {
     };
     assert!(parts > 1, "more than 1 MiB of rows");
     assert_eq!((rows, settled.assigned), (4000, 4000));
+    let recorded = store.parts(&whole.batch_id);
+    let sizes: Vec<usize> = recorded.iter().map(Message::encoded_len).collect();
+    assert!(
+        sizes.iter().all(|size| *size <= 1 << 20),
+        "no message is larger than 1 MiB: {sizes:?}"
+    );
+    let sum = sizes.iter().sum::<usize>() as u64;
+    assert!(sum <= recorded[0].plan_bytes, "{sum} bytes came, {} declared", recorded[0].plan_bytes);
     assert_eq!(store.parts(&whole.batch_id).len() as u32, parts);
 }
 

@@ -253,18 +253,18 @@ impl World {
     fn settle(&mut self) {
         for _ in 0..10_000 {
             match self.sender.next(self.now) {
-                Some(step) => self.check_step(step),
+                Some(step) => self.check_step(&step),
                 None => return self.check_rest(),
             }
         }
         panic!("next() does not come to an end");
     }
 
-    fn check_step(&mut self, step: Step<u32>) {
+    fn check_step(&mut self, step: &Step<u32>) {
         assert!(!self.finished, "{step:?} after the end");
         match step {
             Step::Open => self.check_open(),
-            Step::Send { id, attempt } => self.check_send(id, attempt),
+            Step::Send { id, attempt } => self.check_send(*id, *attempt),
             Step::HalfClose => {
                 let in_flight = self.in_flight();
                 let done = self.is_done();

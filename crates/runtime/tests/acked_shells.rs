@@ -771,7 +771,7 @@ async fn one_message_without_hello_and_a_half_close_get_an_answer_and_a_good_end
     assert_eq!(status.map(|status| status.to_string()), None);
     let of = |id| heard.iter().filter(move |message| message.id == id).map(Down::kind);
     assert_eq!(of(1).filter(|kind| *kind == Kind::Row).count(), 100);
-    assert_eq!(of(1).last(), Some(Kind::Settled), "rows come before the answer");
+    assert_eq!(of(1).next_back(), Some(Kind::Settled), "rows come before the answer");
     assert_eq!(of(2).collect::<Vec<_>>(), [Kind::Rejected], "it never became whole");
 }
 
@@ -868,6 +868,25 @@ async fn rows_for_a_client_that_does_not_read_do_not_pile_up() {
             _ => {}
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_unread_when_a_stream_ends_can_still_be_read() {
+    let store = Arc::new(Store::default());
+    let stray = |id| Ok(Up { part: 9, ..item(id) });
+    let inbound = futures_util::stream::iter((0..500).map(stray));
+    let shutdown = Shutdown::new(Duration::from_secs(10));
+    let answers = serve(Arc::new(Desk::new(&store)), inbound, LIMITS, shutdown);
+    // Paused time goes on when nothing else does: the stream's task has come to its end.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let rejected: Vec<u64> = answers
+        .filter_map(async |message| {
+            let message = message.expect("a good end");
+            (message.kind() == Kind::Rejected).then_some(message.id)
+        })
+        .collect()
+        .await;
+    assert!(rejected.into_iter().eq(0..500));
 }
 
 #[tokio::test(start_paused = true)]

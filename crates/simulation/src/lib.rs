@@ -35,7 +35,7 @@ pub fn simulate(seed: u64, batches: u64) -> Result<(), String> {
         .tcp_capacity(4096)
         .enable_random_order()
         .build();
-    world::add_hosts(&mut sim, folder.path().to_owned(), seed);
+    world::add_hosts(&mut sim, folder.path(), seed);
 
     let history = Shared::default();
     sim.client("caller", caller(request(seed, batches), Rc::clone(&history)));

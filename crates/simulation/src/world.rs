@@ -1,6 +1,10 @@
 //! The three services on three simulated hosts, with their stores in a folder that outlives a crash.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use analytics::{Analytics, store::Sqlite};
 use producer::{Clock, Moment, Options, Store};
@@ -16,7 +20,7 @@ pub const HOSTS: [&str; 3] = ["producer", "fleet", "analytics"];
 pub const PORT: u16 = 80;
 
 /// Adds the three hosts. A host that is crashed and bounced opens its store again.
-pub fn add_hosts(sim: &mut Sim<'_>, folder: PathBuf, seed: u64) {
+pub fn add_hosts(sim: &mut Sim<'_>, folder: &Path, seed: u64) {
     let store = folder.join("analytics.db");
     sim.host("analytics", move || run_analytics(store.clone()));
     sim.host("fleet", move || run_fleet(seed));
