@@ -81,11 +81,10 @@ impl Ingest {
         Ingest { queue, credit, held: Arc::new(Held { bytes: AtomicU64::new(0), limit }) }
     }
 
-    /// What the stream is held to. A part does not say how large its plan will be, so bytes are held
-    /// to by what is in memory instead, see [`Held`].
+    /// What one stream is held to; all of them together, see [`Held`].
     pub(crate) fn limits(&self) -> Limits {
         Limits {
-            credit: Credit { items: self.credit.items, bytes: u64::MAX },
+            credit: self.credit,
             max_message_bytes: proto::MAX_MESSAGE_BYTES as u64,
             max_item_bytes: MAX_PLAN_BYTES,
         }
@@ -118,7 +117,7 @@ impl Intake for Ingest {
                     index: plan.part,
                     more: plan.more,
                     bytes: plan.encoded_len() as u64 + FRAME_BYTES,
-                    item_bytes: MAX_PLAN_BYTES,
+                    item_bytes: plan.plan_bytes,
                 }),
                 Err(problem) => {
                     let mut violations = Violations::new();
