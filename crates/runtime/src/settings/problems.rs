@@ -13,8 +13,29 @@ pub struct Problem {
 
 impl Problem {
     pub(super) fn new(source: Source, text: String) -> Self {
-        Self { source, text }
+        Self { source, text: without_passwords(&text) }
     }
+}
+
+/// The text with `***` for the password of each URL in it: problems are read in logs.
+fn without_passwords(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(scheme) = rest.find("://") {
+        let (before, authority) = rest.split_at(scheme + 3);
+        kept.push_str(before);
+        let end = authority.find(['/', '"', ' ', '?', '#']).unwrap_or(authority.len());
+        let (authority, behind) = authority.split_at(end);
+        match authority
+            .rsplit_once('@')
+            .and_then(|(who, host)| Some((who.split_once(':')?.0, host)))
+        {
+            Some((user, host)) => kept.push_str(&format!("{user}:***@{host}")),
+            None => kept.push_str(authority),
+        }
+        rest = behind;
+    }
+    kept + rest
 }
 
 impl fmt::Display for Problem {
@@ -62,3 +83,20 @@ impl fmt::Display for Problems {
 }
 
 impl Error for Problems {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_password_of_a_url_is_not_repeated() {
+        for (said, shown) in [
+            ("\"postgres://me:secret@db:5432/x\": no", "\"postgres://me:***@db:5432/x\": no"),
+            ("http://me:s@a@b and http://c:80/", "http://me:***@b and http://c:80/"),
+            ("http://me@host", "http://me@host"),
+            ("no url: at@all", "no url: at@all"),
+        ] {
+            assert_eq!(without_passwords(said), shown);
+        }
+    }
+}
