@@ -1,7 +1,10 @@
 //! The three services as real processes, which can be killed and started again.
 
+#![allow(dead_code, reason = "each test file uses its own part")]
+
 use std::{
-    net::{SocketAddr, TcpListener},
+    io::{self, Read, Write},
+    net::{SocketAddr, TcpListener, TcpStream},
     path::Path,
     process::{Child, Command, Stdio},
     time::Duration,
@@ -89,6 +92,50 @@ impl System {
 
     pub(crate) fn address(&self, part: Part) -> SocketAddr {
         SocketAddr::from(([127, 0, 0, 1], self.ports[part as usize]))
+    }
+
+    /// Waits until every part says that it is ready.
+    pub(crate) async fn ready(&self) {
+        let begun = Instant::now();
+        for part in [Part::Producer, Part::Fleet, Part::Analytics] {
+            while !self.is_ready(part) {
+                assert!(begun.elapsed() < PATIENCE, "{part:?} is not ready{}", self.logs());
+                sleep(LOOK).await;
+            }
+        }
+    }
+
+    fn is_ready(&self, part: Part) -> bool {
+        let ops = SocketAddr::from(([127, 0, 0, 1], self.ports[part as usize + 3]));
+        let ask = || -> io::Result<String> {
+            let mut stream = TcpStream::connect(ops)?;
+            stream.write_all(b"GET /readyz HTTP/1.1\r\nHost: ops\r\nConnection: close\r\n\r\n")?;
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer)?;
+            Ok(answer)
+        };
+        ask().is_ok_and(|answer| answer.starts_with("HTTP/1.1 200"))
+    }
+
+    /// The most memory that a part has taken so far, as the kernel counts it.
+    pub(crate) fn peak_memory_mib(&self, part: Part) -> u64 {
+        let process = self.processes[part as usize].as_ref().expect("it runs");
+        let status = std::fs::read_to_string(format!("/proc/{}/status", process.id()));
+        let status = status.expect("Linux tells");
+        let peak =
+            status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("it is there");
+        let kib: u64 = peak.trim().trim_end_matches(" kB").parse().expect("a number");
+        kib / 1024
+    }
+
+    /// A text with the addresses of the documentation, at the ports of this system.
+    pub(crate) fn at_its_ports(&self, text: &str) -> String {
+        [("8080", Part::Analytics), ("8081", Part::Producer), ("8082", Part::Fleet)].iter().fold(
+            text.to_owned(),
+            |text, (port, part)| {
+                text.replace(&format!("127.0.0.1:{port}"), &self.address(*part).to_string())
+            },
+        )
     }
 
     pub(crate) fn channel(&self, part: Part) -> Channel {
