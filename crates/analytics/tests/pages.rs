@@ -41,7 +41,12 @@ async fn a_plan_as_json_reads_back() {
         (status, headers["content-type"].as_bytes()),
         (StatusCode::OK, &b"application/json"[..])
     );
-    let plan: Value = serde_json::from_str(&text).unwrap();
+    let mut plan: Value = serde_json::from_str(&text).unwrap();
+    let certificate = plan.as_object_mut().unwrap().remove("certificate").unwrap();
+    let lengths: Vec<_> =
+        certificate["shipments"].as_array().unwrap().iter().map(|of| &of["length"]).collect();
+    assert_eq!(lengths, [9, 10, 12], "a price for each length of street name");
+    assert!(certificate["drivers"].as_array().unwrap().iter().all(|of| of["price"].is_f64()));
     assert_eq!(
         plan,
         serde_json::json!({
@@ -54,12 +59,14 @@ async fn a_plan_as_json_reads_back() {
             ],
             "unassigned": [{"side": "shipment", "line": 3, "text": "=1+1 Road",
                 "reason": "every driver is worth as much or more with another shipment"}],
+            "street_name": "address",
         })
     );
     let (_, _, empty) = running.get(&format!("/plans/{}.json", common::batch(2))).await;
     assert_eq!(
         empty,
-        "{\"total\": 0.0, \"greedy_total\": 0.0, \"pairs\": [],\n\"unassigned\": []}\n"
+        "{\"total\": 0.0, \"greedy_total\": 0.0, \"pairs\": [],\n\"unassigned\": [],\n\
+         \"street_name\": \"address\",\n\"certificate\": {\"drivers\":[],\"shipments\":[]}}\n"
     );
 }
 

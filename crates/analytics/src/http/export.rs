@@ -12,8 +12,10 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use proto::BatchId;
-use proto::logistics::v1::{PlanPart, Reason, Side, Unassigned};
-use serde_json::json;
+use proto::logistics::v1::{
+    Certificate, PlanHeader, PlanPart, Reason, Side, StreetName, Unassigned,
+};
+use serde_json::{Value, json};
 
 use super::problem::problem;
 use crate::queries::Rows;
@@ -84,6 +86,8 @@ struct Export {
     format: Format,
     state: Next,
     rows: Rows,
+    /// The proof and the rule, as the first part says them.
+    header: Option<PlanHeader>,
     /// Whether a row was written in this list.
     begun: bool,
 }
@@ -99,7 +103,7 @@ enum Next {
 impl Export {
     fn new(store: Arc<dyn Store>, plan: StoredPlan, format: Format) -> Export {
         let rows = Rows::of(Arc::clone(&store), &plan);
-        Export { store, plan, format, state: Next::Head, rows, begun: false }
+        Export { store, plan, format, state: Next::Head, rows, header: None, begun: false }
     }
 
     fn extension(&self) -> &'static str {
@@ -159,11 +163,18 @@ impl Export {
 
     fn foot(&self, text: &mut String) {
         if self.format == Format::Json {
-            text.push_str("]}\n");
+            let header = self.header.as_ref();
+            let rule = header.map(PlanHeader::street_name).unwrap_or_default();
+            let certificate = header.and_then(|header| header.certificate.as_ref());
+            text.push_str(&format!("],\n\"street_name\": \"{}\",\n", street_name(rule)));
+            text.push_str(&format!("\"certificate\": {}}}\n", proof(certificate)));
         }
     }
 
     fn pairs(&mut self, part: PlanPart, text: &mut String) {
+        if part.header.is_some() {
+            self.header = part.header;
+        }
         for pair in part.assignments {
             let shipment = pair.shipment.unwrap_or_default();
             let driver = pair.driver.unwrap_or_default();
@@ -176,12 +187,14 @@ impl Export {
                 Format::Json => {
                     self.item(text);
                     text.push_str(&format!(
-                        "{{\"shipment_line\": {}, \"shipment\": {}, \"driver_line\": {}, \
-                         \"driver\": {}, \"score\": {}}}",
+                        "{{\"shipment_line\": {}, \"shipment\": {}{}, \"driver_line\": {}, \
+                         \"driver\": {}{}, \"score\": {}}}",
                         line(shipment.line),
                         json!(shipment.address),
+                        id("shipment_id", &shipment.id),
                         line(driver.line),
                         json!(driver.name),
+                        id("driver_id", &driver.id),
                         json!(pair.score),
                     ));
                 }
@@ -205,11 +218,12 @@ impl Export {
                 Format::Json => {
                     self.item(text);
                     text.push_str(&format!(
-                        "{{\"side\": \"{}\", \"line\": {}, \"text\": {}, \"reason\": \"{}\"}}",
+                        "{{\"side\": \"{}\", \"line\": {}, \"text\": {}, \"reason\": \"{}\"{}}}",
                         side(left.side()),
                         line(left.line),
                         json!(left.text),
                         reason(&left),
+                        id("id", &left.id),
                     ));
                 }
             }
@@ -251,6 +265,37 @@ fn field(text: &mut String, words: &str) {
 /// A line of the source; 0 is one that nobody said.
 fn line(number: u32) -> String {
     if number == 0 { "null".into() } else { number.to_string() }
+}
+
+/// The caller's own id as one more key, where there is one.
+fn id(key: &str, id: &str) -> String {
+    if id.is_empty() { String::new() } else { format!(", \"{key}\": {}", json!(id)) }
+}
+
+/// The rule, in the words of `waybill assign`.
+fn street_name(rule: StreetName) -> &'static str {
+    match rule {
+        StreetName::FullLine => "full-line",
+        StreetName::Address | StreetName::Unspecified => "address",
+    }
+}
+
+/// The dual prices, in points: all that `waybill verify` needs beside the rows.
+fn proof(certificate: Option<&Certificate>) -> Value {
+    let Some(certificate) = certificate else { return Value::Null };
+    let shipments = certificate
+        .shipments
+        .iter()
+        .map(|of| json!({"length": of.length, "price": points(of.quarters)}));
+    let drivers = certificate.drivers.iter().map(|of| {
+        json!({
+            "length": of.length,
+            "vowels": of.vowels,
+            "consonants": of.consonants,
+            "price": points(of.quarters),
+        })
+    });
+    json!({"shipments": shipments.collect::<Value>(), "drivers": drivers.collect::<Value>()})
 }
 
 fn side(side: Side) -> &'static str {

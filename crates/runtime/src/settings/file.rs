@@ -12,7 +12,7 @@ use super::{
 
 pub(super) fn read(path: &Path) -> Result<(PathBuf, toml::Table), Problems> {
     let problem =
-        |text: String| Problems::from(vec![Problem::new(Source::File(path.to_owned()), text)]);
+        |text: String| Problems::from(vec![Problem::new(Source::File(path.to_owned()), &text)]);
     let text =
         fs::read_to_string(path).map_err(|error| problem(format!("cannot be read: {error}")))?;
     let table = text.parse().map_err(|error: toml::de::Error| {

@@ -81,7 +81,7 @@ impl Settings {
         match parsed {
             Ok(value) => Some(value),
             Err(text) => {
-                self.problems.push(Problem::new(source, text));
+                self.problems.push(Problem::new(source, &text));
                 None
             }
         }
@@ -105,7 +105,7 @@ impl Settings {
     /// reported under whoever said the value.
     pub fn problem(&mut self, name: &str, text: impl Into<String>) {
         let source = self.said(name).map_or_else(|| Source::flag(name), |said| said.source);
-        self.problems.push(Problem::new(source, text.into()));
+        self.problems.push(Problem::new(source, &text.into()));
     }
 
     /// All problems, those of unknown keys in the file's section included. A variable that is nearly the
@@ -137,7 +137,7 @@ impl Settings {
             if !known.contains(&key) {
                 let near = near::nearest(&key, known.iter().map(String::as_str));
                 let hint = near.map(|near| format!(", did you mean {near}?")).unwrap_or_default();
-                self.problems.push(Problem::new(source, format!("no such setting{hint}")));
+                self.problems.push(Problem::new(source, &format!("no such setting{hint}")));
             }
         }
     }

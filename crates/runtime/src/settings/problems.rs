@@ -12,8 +12,8 @@ pub struct Problem {
 }
 
 impl Problem {
-    pub(super) fn new(source: Source, text: String) -> Self {
-        Self { source, text: without_passwords(&text) }
+    pub(super) fn new(source: Source, text: &str) -> Self {
+        Self { source, text: without_passwords(text) }
     }
 }
 
