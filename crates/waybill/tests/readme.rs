@@ -45,6 +45,24 @@ async fn every_grpcurl_example_of_the_readme_works() {
 }
 
 #[tokio::test]
+async fn a_run_that_grpcurl_triggers_ends_with_every_batch_settled() {
+    let Some(grpcurl) = Grpcurl::find() else { return };
+    let system = System::start();
+    system.ready().await;
+    let trigger = examples().into_iter().find(|words| words.concat().contains("StartRun"));
+    let trigger: Vec<String> = trigger
+        .expect("it is there")
+        .iter()
+        .map(|word| system.at_its_ports(word).replace("0.25s", "0.01s"))
+        .collect();
+    let started: serde_json::Value =
+        serde_json::from_str(&grpcurl.run(&trigger).text).expect("it prints the run as JSON");
+    assert_eq!(started["state"], "RUN_STATE_RUNNING");
+    let run = system.finished(started["runId"].as_str().expect("an id")).await;
+    assert_eq!((run.batches_sent, run.batches_settled, run.assigned), (20, 20, 20 * 30));
+}
+
+#[tokio::test]
 async fn a_batch_by_hand_is_planned_once() {
     let Some(grpcurl) = Grpcurl::find() else { return };
     let system = System::start();
