@@ -14,6 +14,7 @@ use runtime::lifecycle::Shutdown;
 use runtime::server::grpc_routes;
 use runtime::workers::Workers;
 use tokio::sync::watch;
+use tonic::transport::Channel;
 use tonic_web::GrpcWebLayer;
 
 use crate::grpc::Handlers;
@@ -31,10 +32,12 @@ const INGEST: &str = "waybill.analytics.v1.IngestService";
 const ANALYTICS: &str = "waybill.analytics.v1.AnalyticsService";
 
 /// What may be set without sockets.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// What one RecordPlans stream may have in flight. Default: 4,096 plans and 64 MiB.
     pub credit: Credit,
+    /// The way to the producer, whose health `/profile` shows. Default: none.
+    pub producer: Option<Channel>,
     /// Time between heartbeats to a watcher. Default: 5 s.
     pub heartbeat: Duration,
     /// The clock. Default: the machine's.
@@ -43,7 +46,12 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Options {
-        Options { credit: DEFAULT_CREDIT, heartbeat: DEFAULT_HEARTBEAT, clock: Timestamp::now }
+        Options {
+            credit: DEFAULT_CREDIT,
+            producer: None,
+            heartbeat: DEFAULT_HEARTBEAT,
+            clock: Timestamp::now,
+        }
     }
 }
 
@@ -52,6 +60,7 @@ pub struct Analytics {
     pub(crate) store: Arc<dyn Store>,
     /// For work that computes: searching rows.
     pub(crate) workers: Workers,
+    pub(crate) producer: Option<Channel>,
     pub(crate) heartbeat: Duration,
     pub(crate) clock: Clock,
     pub(crate) shutdown: Shutdown,
@@ -68,11 +77,12 @@ impl Analytics {
         options: Options,
         shutdown: Shutdown,
     ) -> (Arc<Analytics>, impl Future<Output = ()> + Send + 'static) {
-        let Options { credit, heartbeat, clock } = options;
+        let Options { credit, producer, heartbeat, clock } = options;
         let (writer, queue) = Writer::new(Arc::clone(&store), clock);
         let writable = writer.writable();
         let ingest = Arc::new(Ingest::new(queue, credit));
-        let analytics = Analytics { store, workers, heartbeat, clock, shutdown, ingest, writable };
+        let analytics =
+            Analytics { store, workers, producer, heartbeat, clock, shutdown, ingest, writable };
         (Arc::new(analytics), writer.run())
     }
 

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use runtime::connect;
 use runtime::lifecycle::Shutdown;
 use runtime::ops;
 use runtime::server::{self, Limits, Listener};
@@ -42,8 +43,12 @@ impl Service {
             writing.run(move || Sqlite::open(&path, writer, reader)).await??
         };
         let store: Arc<dyn Store> = Arc::new(opened);
-        let options =
-            Options { credit: config.credit, heartbeat: config.heartbeat, ..Options::default() };
+        let options = Options {
+            credit: config.credit,
+            producer: config.producer.as_ref().map(connect::channel),
+            heartbeat: config.heartbeat,
+            ..Options::default()
+        };
         let (analytics, writer) =
             Analytics::start(Arc::clone(&store), reading, options, shutdown.clone());
         tracing::info!(

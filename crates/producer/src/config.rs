@@ -64,7 +64,7 @@ impl Config {
             u32::try_from(side).map_err(|error| error.to_string())
         };
         let every = settings.get("inbox-poll", Duration::from_secs(1), parse::duration);
-        let inbox = settings.optional("inbox", parse::existing_dir);
+        let inbox = settings.optional("inbox", parse::dir);
         Self {
             listen: settings.get("listen", defaults.listen, parse::socket_addr),
             ops_listen: settings.get("ops-listen", defaults.ops_listen, parse::socket_addr),

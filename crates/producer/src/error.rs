@@ -1,5 +1,7 @@
 //! What can go wrong, as a closed list, and what callers are told of it.
 
+use std::{io, path::PathBuf};
+
 use prost::Message;
 use proto::{RunId, Violations};
 use runtime::{
@@ -41,6 +43,14 @@ pub enum Error {
     /// The data folder.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The watched folder can't be made.
+    #[error("inbox {}: {source}", folder.display())]
+    Inbox {
+        /// Its path.
+        folder: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// Kept records make no sense.
     #[error("run {run}: batch {number}: {source}")]
     Content {
@@ -91,6 +101,7 @@ impl Error {
             | Self::NoContent { .. }
             | Self::Panicked(_)
             | Self::Worker(_)
+            | Self::Inbox { .. }
             | Self::Bind(_)
             | Self::Serve(_) => Code::Internal,
         }

@@ -1,4 +1,4 @@
-//! The HTTP route of the system that Waybill replaces:
+//! The HTTP route, for callers that have no gRPC:
 //! `POST /service/run/process/{n}/{second|minute|hour|day}` starts a run with a batch every n units.
 
 use std::{collections::BTreeMap, str::FromStr, sync::Arc, time::Duration};

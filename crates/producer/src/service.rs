@@ -11,7 +11,7 @@ use runtime::{
     workers::Workers,
 };
 
-use crate::{Config, Core, Error, Options, moment::Clock, store::Store};
+use crate::{Config, Core, Error, Inbox, Options, moment::Clock, store::Store};
 
 /// Work that waits for a thread; callers beyond wait in their own tasks.
 const QUEUE: usize = 256;
@@ -34,6 +34,10 @@ impl Service {
         let workers = Workers::threads("producer", config.threads, QUEUE);
         let data = config.data.clone();
         let store = workers.run(move || Store::open(data)).await??;
+        if let Some(Inbox { folder, .. }) = &config.inbox {
+            let made = tokio::fs::create_dir_all(folder).await;
+            made.map_err(|source| Error::Inbox { folder: folder.clone(), source })?;
+        }
         let options = Options {
             max_runs: config.max_runs,
             unacked: config.unacked,

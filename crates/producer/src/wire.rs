@@ -1,5 +1,7 @@
 //! Runs and rosters as the wire shows them.
 
+use std::time::Duration;
+
 use prost::Message;
 use proto::{
     RunId,
@@ -8,8 +10,14 @@ use proto::{
 
 use crate::{
     moment::Moment,
-    run::machine::{Ending, Phase, Standing},
+    run::{
+        machine::{Ending, Phase, Standing},
+        schedule::Behind,
+    },
 };
+
+/// A batch that fell due this short a time ago is on its way, not late.
+const ON_TIME: Duration = Duration::from_millis(100);
 
 /// A run as it stands.
 pub(crate) fn run(id: RunId, start: Moment, request: &StartRunRequest, standing: &Standing) -> Run {
@@ -28,7 +36,7 @@ pub(crate) fn run(id: RunId, start: Moment, request: &StartRunRequest, standing:
         _ => saved.progress.last_error.as_ref(),
     };
     let totals = &saved.progress.totals;
-    let behind = standing.behind;
+    let behind = if standing.behind.by < ON_TIME { Behind::default() } else { standing.behind };
     Run {
         run_id: id.to_string(),
         state: state.into(),

@@ -1,8 +1,10 @@
 //! Readiness, as `grpc.health.v1` says it.
 
+mod check;
 mod grpc;
 mod state;
 
+pub use check::check;
 pub use grpc::HealthService;
 pub use state::{Health, Ready, Status};
 

@@ -47,6 +47,12 @@ pub struct Ready {
 }
 
 impl Health {
+    /// The services' full names, without the server as a whole.
+    pub(crate) fn services(&self) -> Vec<String> {
+        let board = self.board.borrow();
+        board.services.keys().filter(|name| *name != WHOLE).cloned().collect()
+    }
+
     /// The server as a whole and these services, by their full names; none is serving yet.
     pub fn new(services: &[&'static str]) -> Self {
         let names = services.iter().copied().chain([WHOLE]);

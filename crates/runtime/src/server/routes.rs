@@ -10,11 +10,18 @@ use tonic_reflection::server::{Builder, Error};
 
 use crate::health::{self, Health};
 
-/// Health, and reflection (v1 and v1alpha) of it and of `descriptors`: encoded file descriptor sets. A
-/// service adds its own.
+/// What every port has.
+const EVERYWHERE: [&str; 3] = [
+    "grpc.health.v1.Health",
+    "grpc.reflection.v1.ServerReflection",
+    "grpc.reflection.v1alpha.ServerReflection",
+];
+
+/// Health, and reflection (v1 and v1alpha) of it and of `descriptors`: encoded file descriptor sets.
+/// Listed are the services that `health` knows. A service adds its own.
 pub fn grpc_routes(health: &Health, descriptors: &[&[u8]]) -> Routes {
     let routes = Routes::new(health.server());
-    match with_reflection(routes.clone(), descriptors) {
+    match with_reflection(routes.clone(), &health.services(), descriptors) {
         Ok(routes) => routes,
         Err(error) => {
             // Descriptors are compiled in, so a test finds this. A server without reflection serves.
@@ -33,18 +40,29 @@ pub fn with_pages(routes: Routes, pages: Router) -> Router {
 async fn nowhere(headers: HeaderMap) -> Response {
     let content = headers.get(header::CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
     if content.starts_with(b"application/grpc") {
-        Status::unimplemented("").into_http()
+        Status::unimplemented("this port has no such service or method").into_http()
     } else {
         (StatusCode::NOT_FOUND, "not found\n").into_response()
     }
 }
 
-fn with_reflection(routes: Routes, descriptors: &[&[u8]]) -> Result<Routes, Error> {
+fn with_reflection(
+    routes: Routes,
+    services: &[String],
+    descriptors: &[&[u8]],
+) -> Result<Routes, Error> {
     let builder = || {
-        descriptors.iter().fold(
-            Builder::configure().register_encoded_file_descriptor_set(health::DESCRIPTORS),
-            |builder, set| builder.register_encoded_file_descriptor_set(set),
-        )
+        let builder =
+            Builder::configure().register_encoded_file_descriptor_set(health::DESCRIPTORS);
+        let builder = descriptors
+            .iter()
+            .fold(builder, |builder, set| builder.register_encoded_file_descriptor_set(set));
+        // Descriptors know the services of all parts; only those of this port are told.
+        services
+            .iter()
+            .map(String::as_str)
+            .chain(EVERYWHERE)
+            .fold(builder, Builder::with_service_name)
     };
     Ok(routes.add_service(builder().build_v1()?).add_service(builder().build_v1alpha()?))
 }

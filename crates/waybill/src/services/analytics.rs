@@ -24,11 +24,11 @@ impl Declared for Analytics {
     const SETTINGS: &'static [Setting] = &[
         listen("127.0.0.1:8080"),
         ops_listen("127.0.0.1:9080"),
-        Setting::new("store", "URL", "Where plans are kept: sqlite:DIR/analytics.db or postgres://…")
+        Setting::new("store", "URL", "Where plans are kept: sqlite:DIR/analytics.db")
             .default("sqlite:./waybill-data/analytics.db")
             .more("The folder is made if it is not there. One process at a time may have an SQLite store open."),
-        Setting::new("producer", "URL", "Address of the producer, for the run controls of the page")
-            .default("none: the page has no run controls")
+        Setting::new("producer", "URL", "Address of the producer, whose health /profile shows")
+            .default("none")
             .hint(ValueHint::Url),
         Setting::new("max-plans-in-flight", "N", "Plans that a stream may have sent and not have answered")
             .default("4096"),

@@ -4,7 +4,7 @@ use domain::Records;
 use proto::{
     RunId,
     producer::v1::{
-        ListRunsRequest, Records as Given, StartRunRequest,
+        ListRunsRequest, Records as Given, Run, RunState, StartRunRequest,
         producer_service_client::ProducerServiceClient, start_run_request::Source,
     },
 };
@@ -17,25 +17,29 @@ const DRIVERS: &str = include_str!("../../../../data/us-3850/drivers.txt");
 
 /// Seconds between batches: slow enough to read along.
 const INTERVAL_SECONDS: i64 = 2;
+/// Batches: ten minutes and some 90 MB of plans, for whoever forgets that it runs.
+const BATCHES: u64 = 300;
 
-/// Starts it, unless the producer has runs already: those go on by themselves.
+/// Starts it, unless a run is going on already: that one goes on by itself.
 pub(super) async fn start(producer: &str) -> Result<(), Error> {
     let uri = producer.parse().expect("it is made of an address");
     let peer = Peer::new(&uri);
     let client = || ProducerServiceClient::new(peer.channel());
     let runs = peer
         .call(|_| async {
-            let request = ListRunsRequest { page_size: 1, page_token: String::new() };
+            let request = ListRunsRequest { page_size: 50, page_token: String::new() };
             client().list_runs(request).await
         })
         .await?;
-    if let Some(newest) = runs.runs.first() {
-        tracing::info!(run_id = newest.run_id, "the data folder has runs, no first run is started");
+    let goes_on = |run: &&Run| matches!(run.state(), RunState::Running | RunState::Draining);
+    if let Some(run) = runs.runs.iter().find(goes_on) {
+        tracing::info!(run_id = run.run_id, "a run goes on, no first run is started");
         return Ok(());
     }
     let request = StartRunRequest {
         source: Some(Source::Records(given())),
         interval: Some(prost_types::Duration { seconds: INTERVAL_SECONDS, nanos: 0 }),
+        batch_limit: BATCHES,
         run_id: RunId::now().to_string(),
         ..StartRunRequest::default()
     };

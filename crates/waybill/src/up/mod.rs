@@ -85,6 +85,7 @@ async fn up(told: &Told, life: &Life) -> Result<(), Error> {
 /// What to do next.
 fn welcome(told: &Told, page: &str, producer: &str) -> Result<(), Error> {
     let target = producer.trim_start_matches("http://");
+    let program = std::env::args().next().unwrap_or_else(|| "waybill".to_owned());
     let mut out = Out::stdout();
     writeln!(
         out,
@@ -92,7 +93,7 @@ fn welcome(told: &Told, page: &str, producer: &str) -> Result<(), Error> {
          Start a run in another window:\n    \
          grpcurl -plaintext -d '{{\"synthetic\": {{\"shipments\": 32, \"drivers\": 32}}, \"interval\": \"0.5s\", \"batch_limit\": 20}}' \\\n      \
          {target} waybill.producer.v1.ProducerService/StartRun\n    \
-         waybill run start --interval 500ms --batches 20 --wait --producer {producer}\n\n  \
+         {program} run start --interval 500ms --batches 20 --wait --producer {producer}\n\n  \
          Everything is kept in {}; Ctrl-C drains and stops.\n",
         told.data.display()
     )?;
