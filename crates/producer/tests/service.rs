@@ -81,7 +81,7 @@ fn bad_settings_are_named_together() {
     let mut settings = settings(&[
         ("listen", "here"),
         ("fleet", "ftp://fleet"),
-        ("inbox", "no-such-folder"),
+        ("inbox", "Cargo.toml"),
         ("max-runs", "0"),
     ]);
     let config = Config::read(&mut settings);
