@@ -6,7 +6,7 @@ use proto::{DESCRIPTORS, producer::v1::producer_service_server::ProducerServiceS
 use runtime::{
     acked::{Credit, LinkStatus, Outbox, OutboxConfig, sender::SenderConfig},
     health::Health,
-    server::grpc_routes,
+    server::{grpc_routes, with_pages},
     trace::Sampler,
     workers::Workers,
 };
@@ -188,7 +188,7 @@ impl Core {
             ProducerServiceServer::new(calls).max_decoding_message_size(MAX_REQUEST_BYTES);
         let grpc = grpc_routes(health, &[DESCRIPTORS]).add_service(service);
         let http = http::routes(Arc::clone(&self.runs), self.defaults.clone());
-        grpc.into_axum_router().merge(http)
+        with_pages(grpc, http)
     }
 
     /// Makes no more batches, waits for at most `within` until those that were sent are answered, and
