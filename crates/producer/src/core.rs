@@ -1,6 +1,6 @@
 //! The producer without sockets: what runs in a process, in a test, and in a simulated network.
 
-use std::{sync::Arc, time::Duration};
+use std::{fs::File, sync::Arc, time::Duration};
 
 use proto::{DESCRIPTORS, producer::v1::producer_service_server::ProducerServiceServer};
 use runtime::{
@@ -87,6 +87,8 @@ pub struct Core {
     _kills: DropGuard,
     clock: Clock,
     defaults: Defaults,
+    /// Held while pairs may be taken, so that no other producer plans them too.
+    _inbox: Option<File>,
 }
 
 impl Core {
@@ -94,13 +96,14 @@ impl Core {
     /// `workers` do what blocks.
     ///
     /// # Errors
-    /// `Store`, `Worker`.
+    /// `Store`, `Worker`, `InboxInUse`, `Inbox`.
     pub async fn start(
         store: Store,
         fleet: Channel,
         workers: Workers,
         options: Options,
     ) -> Result<Self, Error> {
+        let _inbox = options.inbox.as_ref().map(inbox::lock).transpose()?.flatten();
         let store = Arc::new(store);
         let config = OutboxConfig {
             name: "dispatch",
@@ -139,6 +142,7 @@ impl Core {
             _kills,
             clock: options.clock,
             defaults: options.defaults,
+            _inbox,
         };
         core.resume(&store, &workers, options.inbox).await?;
         Ok(core)
