@@ -92,6 +92,18 @@ fn one_process_at_a_time_has_the_store() {
 }
 
 #[test]
+#[cfg(unix)]
+fn a_store_has_one_lock_under_all_its_names() {
+    let folder = TempDir::new().unwrap();
+    let (path, link) = (folder.path().join("analytics.db"), folder.path().join("link.db"));
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    for (first, second) in [(&link, &path), (&path, &link)] {
+        let _first = open(first).unwrap();
+        assert!(matches!(open(second), Err(Error::InUse { .. })), "{}", second.display());
+    }
+}
+
+#[test]
 fn a_store_of_a_newer_version_says_which_versions() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("analytics.db");

@@ -1,12 +1,12 @@
 //! The producer without sockets: what runs in a process, in a test, and in a simulated network.
 
-use std::{sync::Arc, time::Duration};
+use std::{fs::File, sync::Arc, time::Duration};
 
 use proto::{DESCRIPTORS, producer::v1::producer_service_server::ProducerServiceServer};
 use runtime::{
     acked::{Credit, LinkStatus, Outbox, OutboxConfig, sender::SenderConfig},
     health::Health,
-    server::grpc_routes,
+    server::{grpc_routes, with_pages},
     trace::Sampler,
     workers::Workers,
 };
@@ -87,6 +87,8 @@ pub struct Core {
     _kills: DropGuard,
     clock: Clock,
     defaults: Defaults,
+    /// Held while pairs may be taken, so that no other producer plans them too.
+    _inbox: Option<File>,
 }
 
 impl Core {
@@ -94,13 +96,14 @@ impl Core {
     /// `workers` do what blocks.
     ///
     /// # Errors
-    /// `Store`, `Worker`.
+    /// `Store`, `Worker`, `InboxInUse`, `Inbox`.
     pub async fn start(
         store: Store,
         fleet: Channel,
         workers: Workers,
         options: Options,
     ) -> Result<Self, Error> {
+        let _inbox = options.inbox.as_ref().map(inbox::lock).transpose()?.flatten();
         let store = Arc::new(store);
         let config = OutboxConfig {
             name: "dispatch",
@@ -139,6 +142,7 @@ impl Core {
             _kills,
             clock: options.clock,
             defaults: options.defaults,
+            _inbox,
         };
         core.resume(&store, &workers, options.inbox).await?;
         Ok(core)
@@ -188,7 +192,7 @@ impl Core {
             ProducerServiceServer::new(calls).max_decoding_message_size(MAX_REQUEST_BYTES);
         let grpc = grpc_routes(health, &[DESCRIPTORS]).add_service(service);
         let http = http::routes(Arc::clone(&self.runs), self.defaults.clone());
-        grpc.into_axum_router().merge(http)
+        with_pages(grpc, http)
     }
 
     /// Makes no more batches, waits for at most `within` until those that were sent are answered, and

@@ -69,6 +69,20 @@ pub enum Error {
         /// The batch.
         number: u64,
     },
+    /// The inbox is another producer's.
+    #[error("inbox {}: is in use by another producer", folder.display())]
+    InboxInUse {
+        /// The inbox.
+        folder: PathBuf,
+    },
+    /// The inbox is not there, or cannot be opened.
+    #[error("inbox {}: {source}", folder.display())]
+    Inbox {
+        /// The inbox.
+        folder: PathBuf,
+        /// By the system's word.
+        source: io::Error,
+    },
     /// A task of the run panicked: a mistake of ours.
     #[error("run {0}: broke off by a mistake of the producer")]
     Panicked(RunId),
@@ -99,6 +113,8 @@ impl Error {
             Self::Store(_)
             | Self::Content { .. }
             | Self::NoContent { .. }
+            | Self::InboxInUse { .. }
+            | Self::Inbox { .. }
             | Self::Panicked(_)
             | Self::Worker(_)
             | Self::Inbox { .. }

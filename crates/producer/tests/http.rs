@@ -108,6 +108,19 @@ async fn one_run_too_many_is_429() {
 }
 
 #[tokio::test]
+async fn a_path_that_is_not_there_is_not_taken_for_done() {
+    let fleet = Fleet::new(Behaviour::Hold);
+    let served = fleet.serve().await;
+    let folder = tempfile::tempdir().unwrap();
+    let producer = Producer::start(folder.path(), &served).await;
+    let routes = producer.core.routes(&Core::health());
+    for path in ["/service/run/process/1/second/now", "/service/run/process/1/", "/"] {
+        assert_eq!(call(&routes, Method::POST, path).await.0, StatusCode::NOT_FOUND, "{path}");
+    }
+    assert!(producer.core.runs().list(None, 1).await.unwrap().is_empty(), "nothing was started");
+}
+
+#[tokio::test]
 async fn a_bad_request_names_all_bad_fields_in_its_details() {
     let fleet = Fleet::new(Behaviour::Hold);
     let served = fleet.serve().await;

@@ -6,8 +6,9 @@ mod support;
 
 use std::{fs, path::Path, time::Duration};
 
-use producer::{Inbox, Options};
+use producer::{Clock, Core, Error, Inbox, Options, Store};
 use proto::producer::v1::{ListRunsRequest, Run, RunState, StopRunRequest};
+use runtime::workers::Workers;
 use support::{Behaviour, Fleet, Producer, Served, within};
 use tonic::Code;
 
@@ -119,6 +120,39 @@ async fn bad_files_are_rejected_and_stop_nothing() {
     assert_eq!(files(inbox.path()), ["alone.shipments.txt", "done", "rejected"]);
     write(inbox.path(), "alone.drivers.txt", "Everardo Welch\n");
     there(inbox.path().join("done/alone.drivers.txt")).await;
+}
+
+#[tokio::test]
+async fn one_producer_at_a_time_has_the_inbox() {
+    let fleet = Fleet::new(Behaviour::Settle);
+    let served = fleet.serve().await;
+    let (data, inbox) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let first = start(data.path(), inbox.path(), &served).await;
+
+    let other = tempfile::tempdir().unwrap();
+    let mut options = Options::new(Clock::system());
+    let watched = Inbox { folder: inbox.path().to_owned(), every: Duration::from_millis(5) };
+    options.inbox = Some(watched);
+    let store = Store::open(other.path()).unwrap();
+    let second = Core::start(store, served.channel(), Workers::in_place(), options).await;
+    assert!(matches!(second, Err(Error::InboxInUse { .. })));
+
+    first.kill().await;
+    start(other.path(), inbox.path(), &served).await;
+}
+
+#[tokio::test]
+#[cfg(unix)]
+async fn files_that_are_older_than_the_epoch_are_a_pair() {
+    let fleet = Fleet::new(Behaviour::Settle);
+    let served = fleet.serve().await;
+    let (data, inbox) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    put(inbox.path(), "old", "1 Main Street", "Everardo Welch");
+    let old = std::time::SystemTime::UNIX_EPOCH - Duration::from_secs(1000);
+    let file = fs::File::options().write(true).open(inbox.path().join("old.drivers.txt")).unwrap();
+    file.set_modified(old).unwrap();
+    let _producer = start(data.path(), inbox.path(), &served).await;
+    there(inbox.path().join("done/old.drivers.txt")).await;
 }
 
 #[tokio::test]

@@ -22,7 +22,7 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0  done
   1  failed: bad data, a missing file, a service that is not there, a run that is not settled
-  2  wrong usage: an unknown command, flag, variable or setting, or a value that it cannot have";
+  2  wrong usage: an unknown command, flag or setting, or a value that it cannot have";
 
 /// Version, machine and profile: what a report of a bug needs.
 static BUILD: LazyLock<String> = LazyLock::new(|| {

@@ -94,4 +94,8 @@ fn what_is_no_plan_is_refused() {
     assert!(text.contains("is not a plan as JSON"), "{text}");
     let text = run_with_input(&["verify", "-"], b"{\"total\": 0.3, \"pairs\": []}").failed();
     assert!(text.contains("0.3 is not a multiple of 0.25"), "{text}");
+    let mut line_0 = plan();
+    line_0["pairs"][0]["driver_line"] = json!(0);
+    let text = run_with_input(&["verify", "-"], line_0.to_string().as_bytes()).failed();
+    assert!(text.contains("invalid value: integer `0`"), "{text}");
 }

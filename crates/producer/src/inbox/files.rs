@@ -1,7 +1,8 @@
 //! The folder on the disk: listing, reading, moving. Blocks.
 
 use std::{
-    fs, io,
+    fs::{self, File, TryLockError},
+    io,
     path::{Path, PathBuf},
     time::SystemTime,
 };
@@ -63,6 +64,20 @@ pub(super) enum Unfit {
     },
 }
 
+/// Locks the folder until the file is dropped, so that no other producer takes its pairs too; `None` where
+/// the file system has no locks on folders. An error of the kind `WouldBlock`: another one has it.
+pub(super) fn lock(folder: &Path) -> io::Result<Option<File>> {
+    let file = File::open(folder)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Err(io::ErrorKind::WouldBlock.into()),
+        Err(TryLockError::Error(error)) => {
+            tracing::warn!(folder = %folder.display(), %error, "the inbox cannot be locked");
+            Ok(None)
+        }
+    }
+}
+
 /// The files in a folder, folders among them.
 pub(super) fn list(folder: &Path) -> io::Result<Vec<Seen>> {
     let mut files = Vec::new();
@@ -81,8 +96,9 @@ pub(super) fn list(folder: &Path) -> io::Result<Vec<Seen>> {
 /// A file as it is now, if it is there.
 pub(super) fn look_at(folder: &Path, name: &str) -> Option<Seen> {
     let metadata = fs::metadata(folder.join(name)).ok()?;
-    let written = metadata.modified().ok()?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
-    let written = u64::try_from(written.as_nanos()).ok()?;
+    // A time before the epoch is one time.
+    let written = metadata.modified().ok()?.duration_since(SystemTime::UNIX_EPOCH);
+    let written = u64::try_from(written.unwrap_or_default().as_nanos()).ok()?;
     Some(Seen { name: name.to_owned(), size: metadata.len(), written })
 }
 

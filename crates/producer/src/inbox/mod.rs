@@ -14,6 +14,8 @@ mod scan;
 
 use std::{
     collections::HashSet,
+    fs::File,
+    io,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -56,6 +58,20 @@ pub(crate) fn path_of(request: &StartRunRequest) -> Option<&str> {
         Some(Source::Folder(Folder { path })) => Some(path),
         _ => None,
     }
+}
+
+/// Keeps other producers away from an inbox. Blocks for a moment.
+///
+/// # Errors
+/// `InboxInUse`, `Inbox`.
+pub(crate) fn lock(inbox: &Inbox) -> Result<Option<File>, Error> {
+    files::lock(&inbox.folder).map_err(|source| {
+        let folder = inbox.folder.clone();
+        match source.kind() {
+            io::ErrorKind::WouldBlock => Error::InboxInUse { folder },
+            _ => Error::Inbox { folder, source },
+        }
+    })
 }
 
 /// Watches the inbox, with the run that did so before or a new one. Runs of other folders take no more.

@@ -52,9 +52,10 @@ fn lock(folder: &Path) -> Result<File, StoreError> {
 fn connect(folder: &Path) -> Result<Connection, StoreError> {
     let sql = |error: rusqlite::Error| StoreError::of(folder, &error);
     let mut connection = Connection::open(folder.join(FILE)).map_err(sql)?;
-    let format = check(folder, &connection)?;
-    // Exclusive: no shared memory file, which could fail late on a full disk.
+    // Exclusive: no shared memory file, for which a full disk has no room. Said before the first read,
+    // which makes one where a log was left behind.
     connection.pragma_update(None, "locking_mode", "EXCLUSIVE").map_err(sql)?;
+    let format = check(folder, &connection)?;
     connection.pragma_update(None, "journal_mode", "WAL").map_err(sql)?;
     // A reservation must be on the disk before its batches are sent.
     connection.pragma_update(None, "synchronous", "FULL").map_err(sql)?;
@@ -85,6 +86,10 @@ fn check(folder: &Path, connection: &Connection) -> Result<usize, StoreError> {
 }
 
 fn migrate(connection: &mut Connection, from: usize) -> rusqlite::Result<()> {
+    if from == MIGRATIONS.len() {
+        // Nothing is written, so that runs go on after a start on a full disk.
+        return Ok(());
+    }
     let transaction: Transaction<'_> = connection.transaction()?;
     for migration in &MIGRATIONS[from..] {
         transaction.execute_batch(migration)?;

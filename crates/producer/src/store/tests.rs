@@ -49,6 +49,23 @@ fn what_was_written_is_there_after_opening_again() {
 }
 
 #[test]
+fn a_store_that_was_killed_opens_without_a_shared_memory_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = new_run(5);
+    let store = Store::open(folder.path()).unwrap();
+    store.insert_run(&run).unwrap();
+    // What is on disk at this moment, as a process that is killed leaves it.
+    let left = tempfile::tempdir().unwrap();
+    for file in ["producer.db", "producer.db-wal"] {
+        fs::copy(folder.path().join(file), left.path().join(file)).unwrap();
+    }
+    // Where a full disk has no room for the file, a folder in its place does not let it be made either.
+    fs::create_dir(left.path().join("producer.db-shm")).unwrap();
+    let store = Store::open(left.path()).unwrap();
+    assert_eq!(store.unfinished_runs().unwrap()[0].run_id, run.run_id);
+}
+
+#[test]
 fn an_ended_run_is_kept_without_its_records() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path()).unwrap();

@@ -13,6 +13,7 @@ mod said;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    ffi::OsString,
     path::{Path, PathBuf},
 };
 
@@ -26,7 +27,8 @@ const OTHER_VARIABLES: [&str; 2] = ["WAYBILL_LOG", "WAYBILL_CONFIG"];
 #[derive(Debug)]
 pub struct Settings {
     flags: BTreeMap<String, String>,
-    variables: BTreeMap<String, String>,
+    /// As text, or why one is none.
+    variables: BTreeMap<String, Result<String, String>>,
     file: Option<File>,
     asked: BTreeSet<&'static str>,
     problems: Vec<Problem>,
@@ -38,12 +40,15 @@ impl Settings {
     pub fn new(
         section: &str,
         flags: BTreeMap<String, String>,
-        env: impl IntoIterator<Item = (String, String)>,
+        env: impl IntoIterator<Item = (String, OsString)>,
         file: Option<(PathBuf, toml::Table)>,
     ) -> Settings {
         let variables = env
             .into_iter()
-            .filter(|(name, value)| name.starts_with("WAYBILL_") && !value.is_empty());
+            .filter(|(name, value)| name.starts_with("WAYBILL_") && !value.is_empty())
+            .map(|(name, value)| {
+                (name, value.into_string().map_err(|_| "is not UTF-8".to_owned()))
+            });
         Settings {
             flags,
             variables: variables.collect(),
@@ -124,7 +129,7 @@ impl Settings {
         let from_variable = || {
             let variable = variable(name);
             let text = self.variables.get(&variable)?.clone();
-            Some(Said { source: Source::Variable(variable), text: Ok(text) })
+            Some(Said { source: Source::Variable(variable), text })
         };
         let key = || self.file.as_ref()?.said(name);
         flag().or_else(from_variable).or_else(key)

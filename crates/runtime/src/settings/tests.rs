@@ -6,8 +6,9 @@ use super::{Settings, parse};
 fn settings(flags: &[(&str, &str)], variables: &[(&str, &str)], file: &str) -> Settings {
     let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
     let flags: BTreeMap<String, String> = flags.iter().map(owned).collect();
+    let variables = variables.iter().map(owned).map(|(name, value)| (name, value.into()));
     let file = (PathBuf::from("waybill.toml"), file.parse().unwrap());
-    Settings::new("producer", flags, variables.iter().map(owned), Some(file))
+    Settings::new("producer", flags, variables, Some(file))
 }
 
 fn listen(settings: &mut Settings) -> SocketAddr {
@@ -29,6 +30,18 @@ fn a_flag_goes_over_a_variable_over_the_section_over_the_top_level() {
     assert_eq!(port(&[], &[], file), 3);
     assert_eq!(port(&[], &[], "listen = ':4'"), 4);
     assert_eq!(port(&[], &[("WAYBILL_LISTEN", "")], ""), 8081, "an empty variable is not set");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_variable_that_is_not_text_is_a_problem_and_not_passed_over() {
+    use std::{ffi::OsString, os::unix::ffi::OsStringExt};
+
+    let variables = [("WAYBILL_LISTEN".to_owned(), OsString::from_vec(vec![b':', 0xff]))];
+    let mut settings = Settings::new("producer", BTreeMap::new(), variables, None);
+    listen(&mut settings);
+    let problems = settings.finish().unwrap_err().to_string();
+    assert!(problems.contains("WAYBILL_LISTEN: is not UTF-8"), "{problems}");
 }
 
 #[test]

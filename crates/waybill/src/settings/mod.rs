@@ -3,7 +3,7 @@
 
 mod words;
 
-use std::{collections::BTreeMap, env, marker::PhantomData, path::PathBuf};
+use std::{collections::BTreeMap, env, ffi::OsString, marker::PhantomData, path::PathBuf};
 
 use clap::{
     Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, ValueHint, parser::ValueSource,
@@ -128,10 +128,9 @@ impl<D: Declared> Flags<D> {
     }
 }
 
-/// The variables of this process that are text.
-pub(crate) fn variables() -> impl Iterator<Item = (String, String)> {
-    env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+/// The variables of this process, but those whose name is not text: no setting has such a name.
+pub(crate) fn variables() -> impl Iterator<Item = (String, OsString)> {
+    env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
 }
 
 impl<D: Declared> Args for Flags<D> {

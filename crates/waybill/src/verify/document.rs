@@ -1,6 +1,6 @@
 //! A plan as JSON has it, in exact quarter points.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, num::NonZeroU32};
 
 use domain::{DriverTraits, Score, StreetLength, StreetName};
 use serde::{Deserialize, Deserializer, de::Error as _};
@@ -23,10 +23,10 @@ pub(super) struct Document<'a> {
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Pair<'a> {
-    shipment_line: u32,
+    shipment_line: NonZeroU32,
     #[serde(borrow)]
     shipment: Cow<'a, str>,
-    driver_line: u32,
+    driver_line: NonZeroU32,
     #[serde(borrow)]
     driver: Cow<'a, str>,
     #[serde(deserialize_with = "points")]
@@ -36,7 +36,7 @@ pub(super) struct Pair<'a> {
 #[derive(Debug, Deserialize)]
 pub(super) struct Unassigned<'a> {
     side: Side,
-    line: u32,
+    line: NonZeroU32,
     #[serde(borrow)]
     text: Cow<'a, str>,
 }
@@ -95,17 +95,17 @@ impl<'a> Document<'a> {
     /// What stayed behind on a side.
     pub(super) fn left(&self, side: Side) -> impl Iterator<Item = RecordAt<'_>> {
         let of_side = self.unassigned.iter().filter(move |left| left.side == side);
-        of_side.map(|left| RecordAt { line: left.line, text: &left.text })
+        of_side.map(|left| RecordAt { line: left.line.get(), text: &left.text })
     }
 }
 
 impl Pair<'_> {
     pub(super) fn shipment(&self) -> RecordAt<'_> {
-        RecordAt { line: self.shipment_line, text: &self.shipment }
+        RecordAt { line: self.shipment_line.get(), text: &self.shipment }
     }
 
     pub(super) fn driver(&self) -> RecordAt<'_> {
-        RecordAt { line: self.driver_line, text: &self.driver }
+        RecordAt { line: self.driver_line.get(), text: &self.driver }
     }
 }
 

@@ -47,12 +47,24 @@ pub(super) fn place(path: &Path) -> Result<File, Error> {
         .create(true)
         .truncate(false)
         .write(true)
-        .open(lock_path(path))
+        .open(lock_path(&resolved(path).map_err(folder_failed)?))
         .map_err(folder_failed)?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => Err(Error::InUse { path: path.into() }),
         Err(TryLockError::Error(source)) => Err(folder_failed(source)),
+    }
+}
+
+/// The path without symbolic links, so that a store has one lock by whatever name it is opened. A store
+/// that is not there yet is made, empty, since a link may lead to it already.
+fn resolved(path: &Path) -> io::Result<PathBuf> {
+    match fs::canonicalize(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            OpenOptions::new().create(true).append(true).open(path)?;
+            fs::canonicalize(path)
+        }
+        resolved => resolved,
     }
 }
 
