@@ -30,6 +30,10 @@ pub struct Working {
     _token: TaskTrackerToken,
 }
 
+/// Programs that start others, such as `timeout` and `make`, pass one signal on to their child and to
+/// its group, so that it comes twice.
+pub const ECHO: Duration = Duration::from_millis(100);
+
 impl Shutdown {
     /// A shutdown that begins with [`Shutdown::begin`] and gives the drain at most `budget`.
     pub fn new(budget: Duration) -> Self {
@@ -38,7 +42,8 @@ impl Shutdown {
     }
 
     /// A shutdown that begins with SIGTERM or SIGINT. A second signal ends the process at once, with
-    /// the exit code 130 for SIGINT and 1 for SIGTERM. Needs a tokio runtime.
+    /// the exit code 130 for SIGINT and 1 for SIGTERM; one within [`ECHO`] is the first once more.
+    /// Needs a tokio runtime.
     pub fn on_signals(budget: Duration) -> Self {
         let shutdown = Self::new(budget);
         let begins = shutdown.clone();
@@ -54,7 +59,11 @@ impl Shutdown {
             let first = signals.next().await;
             tracing::info!(signal = first.name, budget = ?budget, "draining, a second signal ends at once");
             begins.begin();
-            let second = signals.next().await;
+            let begun = Instant::now();
+            let mut second = signals.next().await;
+            while begun.elapsed() < ECHO {
+                second = signals.next().await;
+            }
             tracing::warn!(signal = second.name, "ended before the drain was complete");
             process::exit(second.exit_code);
         });

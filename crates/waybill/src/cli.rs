@@ -17,12 +17,15 @@ use crate::{
     verify::Verify,
 };
 
-/// Every command's exit code means the same.
+/// Every command's exit code means the same, and so does the level of logs.
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done
   1  failed: bad data, a missing file, a service that is not there, a run that is not settled
-  2  wrong usage: an unknown command, flag or setting, or a value that it cannot have";
+  2  wrong usage: an unknown command, flag or setting, or a value that it cannot have
+
+Logs go to standard error: WAYBILL_LOG is the level, error, warn, info (the default), debug or trace,
+for all or by module as in info,fleet=debug";
 
 /// Version, machine and profile: what a report of a bug needs.
 static BUILD: LazyLock<String> = LazyLock::new(|| {
