@@ -43,14 +43,6 @@ pub enum Error {
     /// The data folder.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The watched folder can't be made.
-    #[error("inbox {}: {source}", folder.display())]
-    Inbox {
-        /// Its path.
-        folder: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
     /// Kept records make no sense.
     #[error("run {run}: batch {number}: {source}")]
     Content {
@@ -75,7 +67,7 @@ pub enum Error {
         /// The inbox.
         folder: PathBuf,
     },
-    /// The inbox is not there, or cannot be opened.
+    /// The inbox cannot be made or opened.
     #[error("inbox {}: {source}", folder.display())]
     Inbox {
         /// The inbox.
@@ -117,7 +109,6 @@ impl Error {
             | Self::Inbox { .. }
             | Self::Panicked(_)
             | Self::Worker(_)
-            | Self::Inbox { .. }
             | Self::Bind(_)
             | Self::Serve(_) => Code::Internal,
         }
