@@ -140,6 +140,19 @@ impl Records {
         self.texts.push(text);
     }
 
+    /// Adds a record for each of these lines, which follow one another: the first begins at `start`, and
+    /// each ends before its line feed.
+    pub(crate) fn push_lines(&mut self, mut start: usize, feeds: &[u32], line: u32) {
+        if !feeds.is_empty() && line != self.next_line() {
+            self.jumps.push((self.texts.len() as u32, line));
+        }
+        self.texts.extend(feeds.iter().map(|&feed| {
+            let text = Span::new(start, feed as usize);
+            start = feed as usize + 1;
+            text
+        }));
+    }
+
     /// The line of the next record if it just follows.
     #[inline]
     fn next_line(&self) -> u32 {
