@@ -116,7 +116,7 @@ impl StreetColumn {
     /// Adds the shipments of one part.
     pub fn extend(&mut self, part: &Records) {
         let (arena, texts) = part.spans();
-        for &span in texts {
+        for span in texts {
             self.push_length(street::length_at(arena, span, self.rule));
         }
     }
@@ -191,7 +191,7 @@ impl DriverColumn {
     /// Adds the drivers of one part.
     pub fn extend(&mut self, part: &Records) {
         let (arena, texts) = part.spans();
-        for &span in texts {
+        for span in texts {
             self.push_traits(letters::traits_at(arena, span));
         }
     }

@@ -151,7 +151,7 @@ impl<M: Measured> Reader<'_, M> {
             if key == NO_KEY {
                 self.take(span)?;
             } else {
-                self.records.push_span(span, self.line);
+                self.records.push_start(span.start(), self.line);
                 self.measured.take_keys(&[key]);
                 self.line += 1;
             }
@@ -165,7 +165,7 @@ impl<M: Measured> Reader<'_, M> {
         if span.len() > 0 {
             check_length(span.len(), self.line)?;
             self.measured.take(self.text, span);
-            self.records.push_span(span, self.line);
+            self.records.push_start(span.start(), self.line);
         }
         self.line += 1;
         Ok(())
