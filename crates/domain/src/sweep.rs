@@ -8,14 +8,14 @@
 
 use crate::look::{BLOCK, Look, Words};
 
-/// The longest record that can have a key.
-pub(crate) const WINDOW: usize = BLOCK - 1;
+/// The longest record that can have a key: a word of bits, from any byte of them, has its line feed too.
+pub(crate) const WINDOW: usize = 56;
 
 /// The key of a record that has none.
 pub(crate) const NO_KEY: u32 = u32::MAX;
 
 /// Blocks of a chunk: few enough that all that is kept of them stays in the nearest cache.
-const CHUNK: usize = 32;
+const CHUNK: usize = 63;
 
 /// What is asked about the bytes, in `N` masks, and what follows for a record.
 pub(crate) trait Kind<const N: usize>: Copy {
@@ -70,20 +70,41 @@ pub(crate) struct Ended<'a> {
     pub(crate) has_all_keys: bool,
 }
 
-/// What is kept of a block.
+/// A bit for each byte of a chunk and of the block before it.
 #[derive(Clone, Copy)]
-struct Masks<const N: usize> {
-    spaces: u64,
-    /// What a plain record does not have: odd bytes, and of two white spaces in a row the second.
-    /// A line feed counts as one, so white space at the ends of a record and an empty one show too.
-    bad: u64,
-    of_kind: [u64; N],
+struct Bits([u8; Bits::LAST + 8]);
+
+impl Bits {
+    /// Where the last byte stands that has bits. As a mask it keeps places within, so that nothing needs
+    /// to be checked.
+    const LAST: usize = (CHUNK + 1) * BLOCK / 8 - 1;
+
+    const NONE: Bits = Bits([0; Bits::LAST + 8]);
+
+    /// The bits of block `i`; 0 is the one before the chunk.
+    #[inline(always)]
+    fn set(&mut self, i: usize, bits: u64) {
+        let at = (i * 8) & Bits::LAST;
+        self.0[at..at + 8].copy_from_slice(&bits.to_le_bytes());
+    }
+
+    /// The bits from bit `at` on: at least 57.
+    #[inline(always)]
+    fn from(&self, at: usize) -> u64 {
+        let byte = (at / 8) & Bits::LAST;
+        self.0[byte..].first_chunk().map_or(0, |word| u64::from_le_bytes(*word)) >> (at % 8)
+    }
 }
+
+const _: () = assert!((Bits::LAST + 1).is_power_of_two());
 
 /// Where the sweep stands, and what it found in the last chunk.
 pub(crate) struct Sweep<const N: usize> {
-    /// The block before the chunk, those of the chunk, and one that is never asked about.
-    masks: [Masks<N>; CHUNK + 2],
+    spaces: Bits,
+    /// What a plain record does not have: odd bytes, and of two white spaces in a row the second.
+    /// A line feed counts as one, so white space at the ends of a record and an empty one show too.
+    bad: Bits,
+    of_kind: [Bits; N],
     feeds: [u32; CHUNK * BLOCK + BLOCK],
     keys: [u32; CHUNK * BLOCK],
     /// 1 when the byte before is white space.
@@ -114,9 +135,10 @@ impl<const N: usize> Sweep<N> {
         read: impl Fn(&mut Sweep<N>, K, Chunk<'_>),
         mut each: impl FnMut(Ended<'_>) -> Result<(), E>,
     ) -> Result<usize, E> {
-        let none = Masks { spaces: 0, bad: 0, of_kind: [0; N] };
         let mut sweep = Sweep {
-            masks: [none; CHUNK + 2],
+            spaces: Bits::NONE,
+            bad: Bits::NONE,
+            of_kind: [Bits::NONE; N],
             feeds: [0; CHUNK * BLOCK + BLOCK],
             keys: [0; CHUNK * BLOCK],
             after_white: 1,
@@ -158,7 +180,10 @@ impl<const N: usize> Sweep<N> {
     ) {
         self.look::<K, L>(&chunk, look);
         self.measure(kind, &chunk);
-        self.masks[0] = self.masks[chunk.blocks.len()];
+        let last = chunk.blocks.len() * BLOCK;
+        for bits in [&mut self.spaces, &mut self.bad].into_iter().chain(&mut self.of_kind) {
+            bits.set(0, bits.from(last));
+        }
     }
 
     /// The masks of all blocks, and the line feeds.
@@ -166,13 +191,17 @@ impl<const N: usize> Sweep<N> {
     fn look<K: Kind<N>, L: Look>(&mut self, chunk: &Chunk<'_>, look: impl Fn(&[u8; BLOCK]) -> L) {
         self.ended = 0;
         let mut base = chunk.base as u32;
-        for (block, masks) in chunk.blocks.iter().zip(&mut self.masks[1..]) {
+        for (i, block) in (1..).zip(chunk.blocks) {
             let look = look(block);
             let (feeds, spaces) = (look.equal(b'\n'), look.equal(b' '));
             let white = feeds | spaces;
             let bad = look.odd() & !feeds | white & (white << 1 | self.after_white);
             self.after_white = white >> 63;
-            *masks = Masks { spaces, bad, of_kind: K::masks(look) };
+            self.spaces.set(i, spaces);
+            self.bad.set(i, bad);
+            for (bits, mask) in self.of_kind.iter_mut().zip(K::masks(look)) {
+                bits.set(i, mask);
+            }
             self.ended += place(feeds, base, &mut self.feeds[self.ended..]);
             base += BLOCK as u32;
         }
@@ -190,15 +219,11 @@ impl<const N: usize> Sweep<N> {
             if length <= WINDOW {
                 // A line of a window began in the block before the chunk, or in the chunk.
                 let at = start + BLOCK - chunk.base;
-                let [before, after] = [self.masks[at / BLOCK], self.masks[at / BLOCK + 1]];
-                let shift = at % BLOCK;
-                let from = |before: u64, after: u64| before >> shift | after << 1 << (63 - shift);
                 // The line feed, too, tells of white space before it.
-                if from(before.bad, after.bad) << (WINDOW - length) == 0 {
+                if self.bad.from(at) << (63 - length) == 0 {
                     let line = (1 << length) - 1;
-                    let masks =
-                        std::array::from_fn(|i| from(before.of_kind[i], after.of_kind[i]) & line);
-                    let spaces = from(before.spaces, after.spaces) & line;
+                    let masks = std::array::from_fn(|i| self.of_kind[i].from(at) & line);
+                    let spaces = self.spaces.from(at) & line;
                     *key = kind.key(Plain { length, spaces, masks, bytes: chunk.bytes, start });
                 }
             }
