@@ -81,8 +81,11 @@ struct Columns {
     next: Vec<u32>,
     /// Where each group ends in `order`.
     ends: Vec<u32>,
-    /// The lowest column that remains of each group; [`NONE_LEFT`] when none does.
-    lowest: Vec<u32>,
+    /// The lowest column that remains of each group, or [`NONE_LEFT`] when none does, and below it the
+    /// group: so that the least of several needs no branch.
+    lowest: Vec<u64>,
+    /// How many groups have none left.
+    exhausted: usize,
 }
 
 /// Beyond every column.
@@ -96,23 +99,34 @@ impl Columns {
         let (order, mut next) = by_class(&group, merged.columns.len());
         let ends = next[1..].to_vec();
         next.pop();
-        let mut columns = Self { order, lowest: vec![NONE_LEFT; next.len()], next, ends };
+        let lowest = vec![numbered(NONE_LEFT, 0); next.len()];
+        let mut columns = Self { order, lowest, next, ends, exhausted: 0 };
         (0..merged.columns.len()).for_each(|group| columns.take(group as u32));
         columns
     }
 
     fn lowest(&self, group: u32) -> u32 {
-        self.lowest[group as usize]
+        (self.lowest[group as usize] >> 32) as u32
     }
 
     /// Goes on to the next column of the group.
     fn take(&mut self, group: u32) {
-        let group = group as usize;
-        let next = &mut self.next[group];
-        self.lowest[group] =
-            if *next < self.ends[group] { self.order[*next as usize] } else { NONE_LEFT };
+        let at = group as usize;
+        let next = &mut self.next[at];
+        let column = if *next < self.ends[at] {
+            self.order[*next as usize]
+        } else {
+            self.exhausted += 1;
+            NONE_LEFT
+        };
         *next += 1;
+        self.lowest[at] = numbered(column, group);
     }
+}
+
+/// A column of a group, to be compared with others.
+fn numbered(column: u32, group: u32) -> u64 {
+    u64::from(column) << 32 | u64::from(group)
 }
 
 /// What a row class would take: the groups in levels of equal score. The best level is last;
@@ -143,7 +157,7 @@ impl Choices {
 /// The groups of a level.
 enum Level {
     /// So few that looking at each is fastest.
-    Few(Vec<u32>),
+    Few(Few),
     /// The group with the lowest column is on top. A column may be out of date, and is then too
     /// low: it is looked up again when it comes up.
     Many(BinaryHeap<Reverse<(u32, u32)>>),
@@ -156,7 +170,7 @@ impl Level {
     fn new(groups: &[(i64, u32)]) -> Self {
         let groups = groups.iter().map(|&(_, group)| group);
         if groups.len() <= Self::FEW {
-            Self::Few(groups.collect())
+            Self::Few(Few { groups: groups.collect(), exhausted: 0 })
         } else {
             Self::Many(groups.map(|group| Reverse((0, group))).collect())
         }
@@ -165,7 +179,7 @@ impl Level {
     /// Takes the lowest remaining column of the level, if there is one.
     fn take(&mut self, columns: &mut Columns) -> bool {
         let group = match self {
-            Self::Few(groups) => lowest_of_few(groups, columns),
+            Self::Few(few) => few.lowest(columns),
             Self::Many(groups) => lowest_of_many(groups, columns),
         };
         group.is_some_and(|group| {
@@ -175,20 +189,23 @@ impl Level {
     }
 }
 
-fn lowest_of_few(groups: &mut Vec<u32>, columns: &Columns) -> Option<u32> {
-    let (mut lowest, mut of) = (NONE_LEFT, None);
-    let mut exhausted = false;
-    for &group in groups.iter() {
-        let column = columns.lowest(group);
-        exhausted |= column == NONE_LEFT;
-        if column < lowest {
-            (lowest, of) = (column, Some(group));
+struct Few {
+    groups: Vec<u32>,
+    /// How many groups of all had none left when this was looked at last.
+    exhausted: usize,
+}
+
+impl Few {
+    fn lowest(&mut self, columns: &Columns) -> Option<u32> {
+        if self.exhausted != columns.exhausted {
+            self.exhausted = columns.exhausted;
+            self.groups.retain(|&group| columns.lowest(group) != NONE_LEFT);
         }
+        let lowest = self.groups.iter().map(|&group| columns.lowest[group as usize]);
+        let lowest = lowest.fold(u64::MAX, u64::min);
+        // The group is in the lower half.
+        (!self.groups.is_empty()).then_some(lowest as u32)
     }
-    if exhausted {
-        groups.retain(|&group| columns.lowest(group) != NONE_LEFT);
-    }
-    of
 }
 
 fn lowest_of_many(groups: &mut BinaryHeap<Reverse<(u32, u32)>>, columns: &Columns) -> Option<u32> {

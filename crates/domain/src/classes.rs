@@ -3,7 +3,12 @@
 //! The score of a pair depends on the traits alone, so a million records are a few hundred classes.
 //! Classes are numbered by ascending value: which parts the records came in makes no difference.
 
-use crate::{DriverTraits, Records, StreetLength, StreetName, letters, street};
+use crate::letters::{self, Names};
+use crate::lines::Measured;
+use crate::records::Span;
+use crate::street::{self, Streets};
+use crate::sweep::Kind;
+use crate::{DriverTraits, Records, StreetLength, StreetName};
 
 /// Shipments by the length of their street name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -111,7 +116,7 @@ impl StreetColumn {
     /// Adds the shipments of one part.
     pub fn extend(&mut self, part: &Records) {
         let (arena, texts) = part.spans();
-        for &span in texts {
+        for span in texts {
             self.push_length(street::length_at(arena, span, self.rule));
         }
     }
@@ -133,6 +138,23 @@ impl StreetColumn {
     pub fn finish(self) -> StreetClasses {
         let (lengths, class) = self.column.finish();
         StreetClasses { lengths, class }
+    }
+}
+
+impl StreetColumn {
+    /// No shipments yet, with room for so many, which have keys.
+    pub(crate) fn with_keys(rule: StreetName, records: usize) -> StreetColumn {
+        StreetColumn { rule, column: Column::with_keys(records) }
+    }
+}
+
+impl Measured for StreetColumn {
+    fn take_keys(&mut self, keys: &[u32]) {
+        self.column.extend_keys(keys);
+    }
+
+    fn take(&mut self, text: &str, span: Span) {
+        self.push_length(street::length_at(text, span, self.rule));
     }
 }
 
@@ -169,7 +191,7 @@ impl DriverColumn {
     /// Adds the drivers of one part.
     pub fn extend(&mut self, part: &Records) {
         let (arena, texts) = part.spans();
-        for &span in texts {
+        for span in texts {
             self.push_traits(letters::traits_at(arena, span));
         }
     }
@@ -194,8 +216,31 @@ impl DriverColumn {
     }
 }
 
+impl DriverColumn {
+    /// No drivers yet, with room for so many, which have keys.
+    pub(crate) fn with_keys(records: usize) -> DriverColumn {
+        DriverColumn { column: Column::with_keys(records) }
+    }
+}
+
+impl Measured for DriverColumn {
+    fn take_keys(&mut self, keys: &[u32]) {
+        self.column.extend_keys(keys);
+    }
+
+    fn take(&mut self, text: &str, span: Span) {
+        self.push_traits(letters::traits_at(text, span));
+    }
+}
+
 /// What a class is made of.
 trait Value: Copy + Ord + Default {
+    /// Keys of the sweep are below this.
+    const KEYS: usize;
+
+    /// The value with this key.
+    fn of_key(key: u32) -> Self;
+
     /// Well mixed in the highest bits.
     fn hash(self) -> u64;
 }
@@ -204,6 +249,12 @@ trait Value: Copy + Ord + Default {
 const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
 
 impl Value for StreetLength {
+    const KEYS: usize = Streets::KEYS;
+
+    fn of_key(key: u32) -> StreetLength {
+        StreetLength(key)
+    }
+
     #[inline]
     fn hash(self) -> u64 {
         u64::from(self.0).wrapping_mul(MIX)
@@ -211,6 +262,12 @@ impl Value for StreetLength {
 }
 
 impl Value for DriverTraits {
+    const KEYS: usize = Names::KEYS;
+
+    fn of_key(key: u32) -> DriverTraits {
+        DriverTraits::of_key(key)
+    }
+
     #[inline]
     fn hash(self) -> u64 {
         let word = u64::from(self.length) ^ u64::from(self.vowels) << 40;
@@ -218,10 +275,14 @@ impl Value for DriverTraits {
     }
 }
 
-/// The distinct values so far, in the order they were first seen, and each record's.
+/// The distinct values so far, and each record's.
 #[derive(Clone, Debug)]
 struct Column<T> {
+    /// Which keys there are; empty when the records have none.
+    keys: Vec<bool>,
+    /// The values of records that came without a key, in the order they were first seen.
     values: Vec<T>,
+    /// Of each record its key, or the place of its value behind all keys.
     class: Vec<u32>,
     /// A hash table with linear probing, at most half full: a value and its place in `values`, plus
     /// one; 0 is free.
@@ -239,6 +300,7 @@ impl<T: Value> Default for Column<T> {
 impl<T: Value> Column<T> {
     fn with_capacity(records: usize) -> Column<T> {
         Column {
+            keys: Vec::new(),
             values: Vec::new(),
             class: Vec::with_capacity(records),
             slots: vec![Default::default(); 64],
@@ -248,6 +310,17 @@ impl<T: Value> Column<T> {
 }
 
 impl<T: Value> Column<T> {
+    fn with_keys(records: usize) -> Column<T> {
+        Column { keys: vec![false; T::KEYS], ..Column::with_capacity(records) }
+    }
+
+    fn extend_keys(&mut self, keys: &[u32]) {
+        for &key in keys {
+            self.keys[key as usize] = true;
+        }
+        self.class.extend_from_slice(keys);
+    }
+
     fn from_iter(values: Vec<T>) -> Column<T> {
         let mut column = Column::with_capacity(values.len());
         values.into_iter().for_each(|value| column.push(value));
@@ -264,7 +337,7 @@ impl<T: Value> Column<T> {
                 _ => at = (at + 1) & (self.slots.len() - 1),
             }
         };
-        self.class.push(class);
+        self.class.push(self.keys.len() as u32 + class);
     }
 
     #[cold]
@@ -292,16 +365,21 @@ impl<T: Value> Column<T> {
 
     /// The distinct values ascending, and each record's place among them.
     fn finish(mut self) -> (Vec<T>, Vec<u32>) {
-        let mut order: Vec<usize> = (0..self.values.len()).collect();
-        order.sort_unstable_by_key(|&seen| self.values[seen]);
-        let mut rank = vec![0; order.len()];
-        for (&seen, place) in order.iter().zip(0..) {
-            rank[seen] = place;
+        let keys = self.keys.len() as u32;
+        let keyed = (0..).zip(&self.keys).filter(|&(_, &is_there)| is_there);
+        let mut order: Vec<(T, u32)> = keyed.map(|(key, _)| (T::of_key(key), key)).collect();
+        order.extend(self.values.iter().copied().zip(keys..));
+        order.sort_unstable();
+        let mut rank = vec![0; self.keys.len() + self.values.len()];
+        // A value may have come with its key and without.
+        for (place, same) in (0..).zip(order.chunk_by(|a, b| a.0 == b.0)) {
+            same.iter().for_each(|&(_, class)| rank[class as usize] = place);
         }
+        order.dedup_by_key(|&mut (value, _)| value);
         for class in &mut self.class {
             *class = rank[*class as usize];
         }
-        (order.into_iter().map(|seen| self.values[seen]).collect(), self.class)
+        (order.into_iter().map(|(value, _)| value).collect(), self.class)
     }
 }
 

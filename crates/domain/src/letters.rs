@@ -3,9 +3,11 @@
 use unicode_normalization::char::decompose_canonical;
 use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
 
+use crate::look::Look;
 use crate::mask;
 use crate::normal::normal_form;
 use crate::records::Span;
+use crate::sweep::{Kind, NO_KEY, Plain};
 
 /// All that a score needs of a driver. Each is a count of code points of the name in normal form.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -34,7 +36,7 @@ pub(crate) fn traits_at(arena: &str, span: Span) -> DriverTraits {
 
 /// The general path: all of Unicode.
 #[cold]
-fn any_traits(name: &str) -> DriverTraits {
+pub(crate) fn any_traits(name: &str) -> DriverTraits {
     let mut traits = DriverTraits::default();
     for c in normal_form(name).chars() {
         traits.length += 1;
@@ -65,6 +67,37 @@ fn plain_traits(arena: &[u8], span: Span) -> Option<DriverTraits> {
         start += mask::NAME_STEP;
     }
     Some(traits)
+}
+
+/// Names, to the sweep: their letters and vowels.
+#[derive(Copy, Clone)]
+pub(crate) struct Names;
+
+impl Kind<2> for Names {
+    /// Up to 7 that are no letters, up to 15 vowels, up to 63 in all.
+    const KEYS: usize = 1 << 13;
+
+    #[inline(always)]
+    fn masks(look: impl Look) -> [u64; 2] {
+        let lower = look.lower();
+        [lower.between(b'a', b'z'), lower.any_of(*b"aeiou")]
+    }
+
+    #[inline(always)]
+    fn key(self, name: Plain<'_, 2>) -> u32 {
+        let [letters, vowels] = name.masks.map(u64::count_ones);
+        let length = name.length as u32;
+        let others = length - letters;
+        if (others > 7) | (vowels > 15) { NO_KEY } else { others << 10 | vowels << 6 | length }
+    }
+}
+
+impl DriverTraits {
+    /// The traits that have this key.
+    pub(crate) fn of_key(key: u32) -> DriverTraits {
+        let (others, vowels, length) = (key >> 10, key >> 6 & 15, key & 63);
+        DriverTraits { length, vowels, consonants: length.saturating_sub(others + vowels) }
+    }
 }
 
 #[derive(Copy, Clone, PartialEq, Eq)]

@@ -13,23 +13,27 @@
 //! | `score` | R7: [`score`], in quarter points |
 //! | `classes` | records with the same traits collapsed into one class |
 //! | `mask` | what a window of bytes looks like, a bit a byte: the fast paths stand on it |
+//! | `sweep` | a file's bytes, a block at a time, to lines and what a score needs of each |
+//! | `look` | a block's bytes as bits, by words; `x86`: by vectors, the only unsafe code |
 //!
 //! Two invariants hold throughout. There is no floating point inside: a [`Score`] is a whole number
 //! of quarters. And each fast path (plain ASCII) answers exactly as the general path does (all of
 //! Unicode), which property tests check.
-
-#![forbid(unsafe_code)]
 
 mod classes;
 mod csv;
 mod error;
 mod letters;
 mod lines;
+mod look;
 mod mask;
 mod normal;
 mod records;
 mod score;
 mod street;
+mod sweep;
+#[cfg(target_arch = "x86_64")]
+mod x86;
 
 pub use classes::{DriverClasses, DriverColumn, StreetClasses, StreetColumn};
 pub use error::{ColumnNames, RecordError};

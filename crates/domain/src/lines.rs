@@ -1,11 +1,11 @@
 //! R1: a file's bytes to records, a line each, measured in the same pass.
 
-use crate::mask;
+use crate::letters::Names;
+use crate::look::Look;
 use crate::records::{Records, Span, check_arena, check_length};
-use crate::{
-    DriverClasses, DriverColumn, RecordError, StreetClasses, StreetColumn, StreetName, letters,
-    street,
-};
+use crate::street::Streets;
+use crate::sweep::{Ended, Kind, NO_KEY, Plain, Sweep};
+use crate::{DriverClasses, DriverColumn, RecordError, StreetClasses, StreetColumn, StreetName};
 
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
@@ -18,8 +18,7 @@ impl Records {
     /// `InvalidUtf8`, `TooLong`, `TooLarge`; of several, the first in the file except that the whole
     /// file must be UTF-8 before anything else is looked at.
     pub fn parse_lines(bytes: impl Into<Vec<u8>>) -> Result<Records, RecordError> {
-        let lines = Lines::new(bytes.into())?;
-        lines.read(|_, _| ())
+        Lines::new(bytes.into())?.read(Unmeasured, &mut Unmeasured)
     }
 }
 
@@ -32,9 +31,8 @@ pub fn parse_shipments(
     rule: StreetName,
 ) -> Result<(Records, StreetClasses), RecordError> {
     let lines = Lines::new(bytes.into())?;
-    let mut column = StreetColumn::with_capacity(rule, lines.estimate());
-    let records =
-        lines.read(|text, span| column.push_length(street::length_at(text, span, rule)))?;
+    let mut column = StreetColumn::with_keys(rule, lines.estimate());
+    let records = lines.read(Streets(rule), &mut column)?;
     Ok((records, column.finish()))
 }
 
@@ -44,9 +42,37 @@ pub fn parse_shipments(
 /// As [`Records::parse_lines`].
 pub fn parse_drivers(bytes: impl Into<Vec<u8>>) -> Result<(Records, DriverClasses), RecordError> {
     let lines = Lines::new(bytes.into())?;
-    let mut column = DriverColumn::with_capacity(lines.estimate());
-    let records = lines.read(|text, span| column.push_traits(letters::traits_at(text, span)))?;
+    let mut column = DriverColumn::with_keys(lines.estimate());
+    let records = lines.read(Names, &mut column)?;
     Ok((records, column.finish()))
+}
+
+/// What takes the records of a file, in their order.
+pub(crate) trait Measured {
+    /// Takes records by their keys.
+    fn take_keys(&mut self, keys: &[u32]);
+
+    /// Takes a record that has no key: a trimmed span of the text.
+    fn take(&mut self, text: &str, span: Span);
+}
+
+/// Lines of which nothing is asked.
+#[derive(Clone, Copy)]
+struct Unmeasured;
+
+impl Kind<0> for Unmeasured {
+    const KEYS: usize = 1;
+    fn masks(_: impl Look) -> [u64; 0] {
+        []
+    }
+    fn key(self, _: Plain<'_, 0>) -> u32 {
+        0
+    }
+}
+
+impl Measured for Unmeasured {
+    fn take_keys(&mut self, _: &[u32]) {}
+    fn take(&mut self, _: &str, _: Span) {}
 }
 
 /// A file that is text.
@@ -73,22 +99,76 @@ impl Lines {
         all + all / 16
     }
 
-    /// Reads all records and shows each to `measure` as it comes.
-    fn read(self, mut measure: impl FnMut(&str, Span)) -> Result<Records, RecordError> {
-        let estimate = self.estimate();
-        let text = self.text;
-        let mut records = Records::with_capacity(estimate, 0);
-        for_each_line(&text, |span, line| {
-            let span = trimmed(&text, span);
-            if span.len() == 0 {
-                return Ok(());
+    /// Reads all records and has each measured.
+    fn read<const N: usize>(
+        self,
+        kind: impl Kind<N>,
+        measured: &mut impl Measured,
+    ) -> Result<Records, RecordError> {
+        let records = Records::with_capacity(self.estimate(), 0);
+        let bytes = self.text.as_bytes();
+        let mut reader = Reader { text: &self.text, line: 1, records, measured };
+        let mut start = 0;
+        if self.text.starts_with(BYTE_ORDER_MARK) {
+            // It belongs to no line, so the first needs a look of its own.
+            let end = memchr::memchr(b'\n', bytes).unwrap_or(bytes.len());
+            reader.take(Span::new(BYTE_ORDER_MARK.len(), end))?;
+            start = bytes.len().min(end + 1);
+        }
+        start = Sweep::run(kind, bytes, start, |ended| reader.take_ended(&ended))?;
+        let rest = start;
+        for feed in memchr::memchr_iter(b'\n', &bytes[rest..]).map(|at| rest + at) {
+            reader.take(Span::new(start, feed))?;
+            start = feed + 1;
+        }
+        reader.take(Span::new(start, bytes.len()))?;
+        let records = reader.records;
+        Ok(records.with_arena(self.text))
+    }
+}
+
+/// Takes lines one after the other.
+struct Reader<'a, M> {
+    text: &'a str,
+    /// The number of the next line.
+    line: u32,
+    records: Records,
+    measured: &'a mut M,
+}
+
+impl<M: Measured> Reader<'_, M> {
+    fn take_ended(&mut self, ended: &Ended<'_>) -> Result<(), RecordError> {
+        if ended.has_all_keys {
+            self.records.push_lines(ended.start, ended.feeds, self.line);
+            self.measured.take_keys(ended.keys);
+            self.line += ended.feeds.len() as u32;
+            return Ok(());
+        }
+        let mut start = ended.start;
+        for (&feed, &key) in ended.feeds.iter().zip(ended.keys) {
+            let span = Span::new(start, feed as usize);
+            start = span.end() + 1;
+            if key == NO_KEY {
+                self.take(span)?;
+            } else {
+                self.records.push_start(span.start(), self.line);
+                self.measured.take_keys(&[key]);
+                self.line += 1;
             }
-            check_length(span.len(), line)?;
-            measure(&text, span);
-            records.push_span(span, line);
-            Ok(())
-        })?;
-        Ok(records.with_arena(text))
+        }
+        Ok(())
+    }
+
+    /// Takes a line as it stands; one with nothing in it is no record.
+    fn take(&mut self, line: Span) -> Result<(), RecordError> {
+        let span = trimmed(self.text, line);
+        if span.len() > 0 {
+            check_length(span.len(), self.line)?;
+            self.measured.take(self.text, span);
+            self.records.push_start(span.start(), self.line);
+        }
+        self.line += 1;
+        Ok(())
     }
 }
 
@@ -101,32 +181,6 @@ pub(crate) fn not_utf8(good: &[u8]) -> RecordError {
 /// The line on which the byte behind `before` stands.
 pub(crate) fn line_at(before: &[u8]) -> u32 {
     memchr::memchr_iter(b'\n', before).count() as u32 + 1
-}
-
-/// Shows each line without its LF, with its number from 1; the byte order mark belongs to none.
-fn for_each_line(
-    text: &str,
-    mut each: impl FnMut(Span, u32) -> Result<(), RecordError>,
-) -> Result<(), RecordError> {
-    const WINDOW: usize = 64;
-    let bytes = text.as_bytes();
-    let mut start = if text.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
-    let mut line = 1;
-    let (windows, rest) = bytes.as_chunks::<WINDOW>();
-    for (i, window) in windows.iter().enumerate() {
-        let mut feeds = mask::equal(window, b'\n');
-        while feeds != 0 {
-            let feed = i * WINDOW + feeds.trailing_zeros() as usize;
-            each(Span::new(start, feed), line)?;
-            (start, line) = (feed + 1, line + 1);
-            feeds &= feeds - 1;
-        }
-    }
-    for feed in memchr::memchr_iter(b'\n', rest).map(|at| bytes.len() - rest.len() + at) {
-        each(Span::new(start, feed), line)?;
-        (start, line) = (feed + 1, line + 1);
-    }
-    if start < bytes.len() { each(Span::new(start, bytes.len()), line) } else { Ok(()) }
 }
 
 /// The span without the white space around it.

@@ -62,15 +62,19 @@ pub struct Record<'a> {
 /// A column of records in the order given: the texts as given (trimmed, not normalised), each with
 /// its line and perhaps an id.
 ///
-/// A record costs its bytes and eight more; with an id the id's bytes and eight more. Lines cost
+/// A record costs its bytes and four more; with an id the id's bytes and four more. Lines cost
 /// nothing while they follow one another, and eight bytes at each gap. A file's bytes become the arena
 /// as they are, without a copy.
 #[derive(Clone, Default)]
 pub struct Records {
     arena: String,
-    texts: Vec<Span>,
-    /// As long as `texts`, or empty when no record has an id. No id is an empty span.
-    ids: Vec<Span>,
+    /// Where each text begins. It ends where the next begins, or the arena; white space at its end, such
+    /// as what ended the line, is not part of it.
+    starts: Vec<u32>,
+    /// All ids, one behind the other.
+    ids: String,
+    /// Where the id of each record ends in `ids`: as long as `starts`, or empty when no record has an id.
+    id_ends: Vec<u32>,
     /// Where the lines do not just follow: (record, its line), ascending. Before the first, a
     /// record's line is its position.
     jumps: Vec<(u32, u32)>,
@@ -88,9 +92,8 @@ impl Records {
     pub fn with_capacity(records: usize, bytes: usize) -> Records {
         Records {
             arena: String::with_capacity(bytes),
-            texts: Vec::with_capacity(records),
-            ids: Vec::new(),
-            jumps: Vec::new(),
+            starts: Vec::with_capacity(records),
+            ..Records::default()
         }
     }
 
@@ -106,71 +109,80 @@ impl Records {
     /// `Empty`, `TooLong` (also for an id), `TooLarge`.
     pub fn push(&mut self, id: &str, line: u32, text: &str) -> Result<(), RecordError> {
         let (id, text) = (id.trim(), text.trim());
-        let line = if line == 0 { self.texts.len() as u32 + 1 } else { line };
+        let line = if line == 0 { self.starts.len() as u32 + 1 } else { line };
         if text.is_empty() {
             return Err(RecordError::Empty { line });
         }
         check_length(text.len().max(id.len()), line)?;
-        check_arena(self.arena.len() + text.len() + id.len())?;
-        let text = self.keep(text);
-        if !id.is_empty() {
-            self.ids.resize(self.texts.len(), Span::default());
-            let id = self.keep(id);
-            self.ids.push(id);
-        } else if !self.ids.is_empty() {
-            self.ids.push(Span::default());
+        check_arena(self.arena.len() + self.ids.len() + text.len() + id.len())?;
+        if !(id.is_empty() && self.id_ends.is_empty()) {
+            self.id_ends.resize(self.starts.len(), 0);
+            self.ids.push_str(id);
+            self.id_ends.push(self.ids.len() as u32);
         }
-        self.push_span(text, line);
+        let start = self.arena.len();
+        self.arena.push_str(text);
+        self.push_start(start, line);
         Ok(())
     }
 
-    fn keep(&mut self, text: &str) -> Span {
-        let start = self.arena.len();
-        self.arena.push_str(text);
-        Span::new(start, self.arena.len())
+    /// Adds a record without an id whose text stands in the arena already, from there on.
+    #[inline]
+    pub(crate) fn push_start(&mut self, start: usize, line: u32) {
+        self.follow(line);
+        self.starts.push(start as u32);
     }
 
-    /// Adds a record without an id whose text stands in the arena already.
-    #[inline]
-    pub(crate) fn push_span(&mut self, text: Span, line: u32) {
-        let record = self.texts.len() as u32;
-        if line != self.next_line() {
-            self.jumps.push((record, line));
+    /// Adds a record for each of these lines, which follow one another: the first begins at `start`, and
+    /// each ends before its line feed.
+    pub(crate) fn push_lines(&mut self, start: usize, feeds: &[u32], line: u32) {
+        if let [before @ .., _] = feeds {
+            self.follow(line);
+            self.starts.push(start as u32);
+            self.starts.extend(before.iter().map(|&feed| feed + 1));
         }
-        self.texts.push(text);
+    }
+
+    /// The next record has this line.
+    #[inline]
+    fn follow(&mut self, line: u32) {
+        if line != self.next_line() {
+            self.jumps.push((self.starts.len() as u32, line));
+        }
     }
 
     /// The line of the next record if it just follows.
     #[inline]
     fn next_line(&self) -> u32 {
         let (record, line) = self.jumps.last().copied().unwrap_or((0, 1));
-        line.wrapping_add(self.texts.len() as u32 - record)
+        line.wrapping_add(self.starts.len() as u32 - record)
     }
 
     /// How many records there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.texts.len()
+        self.starts.len()
     }
 
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.texts.is_empty()
+        self.starts.is_empty()
     }
 
     /// The text of record `i`, as given but trimmed. Panics if there is no such record.
     #[must_use]
     pub fn text(&self, i: usize) -> &str {
-        &self.arena[self.texts[i].range()]
+        &self.arena[self.span(i).range()]
     }
 
     /// The id of record `i`, if it has one. Panics if there is no such record.
     #[must_use]
     pub fn id(&self, i: usize) -> Option<&str> {
         assert!(i < self.len(), "no record {i} of {}", self.len());
-        let id = *self.ids.get(i)?;
-        (id.len() > 0).then(|| &self.arena[id.range()])
+        let end = *self.id_ends.get(i)? as usize;
+        let start = i.checked_sub(1).map_or(0, |before| self.id_ends[before] as usize);
+        (end > start).then(|| &self.ids[start..end])
     }
 
     /// The line of record `i` in the file as given, from 1; without a file, its position, from 1.
@@ -194,7 +206,8 @@ impl Records {
     #[must_use]
     pub fn byte_size(&self) -> usize {
         self.arena.capacity()
-            + (self.texts.capacity() + self.ids.capacity()) * size_of::<Span>()
+            + self.ids.capacity()
+            + (self.starts.capacity() + self.id_ends.capacity()) * size_of::<u32>()
             + self.jumps.capacity() * size_of::<(u32, u32)>()
     }
 
@@ -203,8 +216,8 @@ impl Records {
     /// # Errors
     /// `DuplicateId`, for the first record whose id was there before.
     pub fn check_ids(&self) -> Result<(), RecordError> {
-        let mut seen = HashMap::with_capacity(self.ids.len());
-        for (i, id) in (0..self.ids.len()).filter_map(|i| Some((i, self.id(i)?))) {
+        let mut seen = HashMap::with_capacity(self.id_ends.len());
+        for (i, id) in (0..self.id_ends.len()).filter_map(|i| Some((i, self.id(i)?))) {
             if let Some(first) = seen.insert(id, i) {
                 return Err(RecordError::DuplicateId {
                     id: id.to_owned(),
@@ -217,8 +230,20 @@ impl Records {
     }
 
     /// The arena and where in it the texts stand.
-    pub(crate) fn spans(&self) -> (&str, &[Span]) {
-        (&self.arena, &self.texts)
+    pub(crate) fn spans(&self) -> (&str, impl Iterator<Item = Span> + '_) {
+        (&self.arena, (0..self.len()).map(|i| self.span(i)))
+    }
+
+    #[inline]
+    fn span(&self, i: usize) -> Span {
+        let start = self.starts[i] as usize;
+        let end = self.starts.get(i + 1).map_or(self.arena.len(), |&next| next as usize);
+        // Mostly there is nothing behind it, or a line feed.
+        match self.arena.as_bytes()[start..end] {
+            [.., 0x21..=0x7f] => Span::new(start, end),
+            [.., 0x21..=0x7f, b'\n'] => Span::new(start, end - 1),
+            _ => Span::new(start, start + self.arena[start..end].trim_end().len()),
+        }
     }
 }
 

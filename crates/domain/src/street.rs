@@ -1,8 +1,12 @@
 //! R3 and R4: an address to its street name, and the length of that.
 
+use std::hint::select_unpredictable;
+
+use crate::look::Look;
 use crate::mask;
 use crate::normal::normal_form;
 use crate::records::Span;
+use crate::sweep::{Kind, NO_KEY, Plain, WINDOW};
 
 /// Which part of a shipment's line counts.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -45,7 +49,7 @@ pub(crate) fn length_at(arena: &str, span: Span, rule: StreetName) -> StreetLeng
 
 /// The general path: all of Unicode, any length.
 #[cold]
-fn any_length(address: &str, rule: StreetName) -> StreetLength {
+pub(crate) fn any_length(address: &str, rule: StreetName) -> StreetLength {
     let normal = normal_form(address);
     let name = match rule {
         StreetName::Address => without_number_and_unit(&normal),
@@ -146,6 +150,110 @@ fn windowed_length<const N: usize>(
         }
     }
     Some(StreetLength((end - start) as u32))
+}
+
+/// Addresses, to the sweep: their commas, digits and number signs. The key is the length.
+#[derive(Copy, Clone)]
+pub(crate) struct Streets(pub(crate) StreetName);
+
+impl Kind<3> for Streets {
+    const KEYS: usize = WINDOW + 1;
+
+    #[inline(always)]
+    fn masks(look: impl Look) -> [u64; 3] {
+        [look.equal(b','), look.between(b'0', b'9'), look.equal(b'#')]
+    }
+
+    /// The same again as [`without_number_and_unit`]. What is as often so as not is chosen without a
+    /// branch.
+    #[inline(always)]
+    fn key(self, address: Plain<'_, 3>) -> u32 {
+        if self.0 == StreetName::FullLine {
+            return address.length as u32;
+        }
+        let [commas, digits, signs] = address.masks;
+        let mut end = (commas | 1 << address.length).trailing_zeros() as usize;
+        if end == 0 {
+            return NO_KEY;
+        }
+        end -= (address.spaces >> (end - 1) & 1) as usize;
+        let mut spaces = address.spaces & ((1 << end) - 1);
+
+        let mut start = 0;
+        if digits & 1 != 0 && spaces != 0 {
+            let first = spaces.trailing_zeros() as usize;
+            if digits >> (first - 1) & 1 == 0 {
+                // Perhaps an ordinal.
+                return NO_KEY;
+            }
+            start = first + 1;
+            spaces &= spaces - 1;
+        }
+        if spaces == 0 {
+            return (end - start) as u32;
+        }
+        let last = spaces.ilog2() as usize;
+        let before = spaces ^ 1 << last;
+        let previous = (before | 1).ilog2() as usize;
+        // As good as any where there is no such word.
+        let length = select_unpredictable(before == 0, 1, last.wrapping_sub(previous + 1));
+        let Some(word) = address.eight_from(previous + 1) else {
+            return NO_KEY;
+        };
+        let Some(is_unit) = is_short_unit_word(word, length) else {
+            return NO_KEY;
+        };
+        let has_sign = signs >> (last + 1) & 1 == 1;
+        end = select_unpredictable(is_unit & (before != 0), previous, end);
+        end = select_unpredictable(has_sign, last, end);
+        (end - start) as u32
+    }
+}
+
+/// [`is_unit_word`] of the first bytes, at least one, of eight; `None` where they are not enough to know.
+#[inline(always)]
+fn is_short_unit_word(word: u64, length: usize) -> Option<bool> {
+    const STOP: u64 = b'.' as u64;
+    let lower = word | 0x2020_2020_2020_2020;
+    if length > 8 {
+        // An apartment, or stops.
+        let perhaps = lower == u64::from_le_bytes(*b"apartmen") || lower >> 56 == STOP;
+        return if perhaps { None } else { Some(false) };
+    }
+    // The word in the highest bytes, nothing below.
+    let others = 64 - 8 * length;
+    let high = lower << others;
+    if high >> 48 == STOP << 8 | STOP {
+        return None;
+    }
+    let stop = if high >> 56 == STOP { STOP << 56 } else { 0 };
+    let word = (high ^ stop) >> others;
+    Some(UNIT_WORDS[unit_word_place(word)] == word)
+}
+
+/// The unit words of up to eight letters, each at its place, as little-endian numbers.
+static UNIT_WORDS: [u64; 16] = {
+    let words: [&[u8]; 9] =
+        [b"#", b"rm", b"fl", b"apt", b"ste", b"unit", b"room", b"suite", b"floor"];
+    let mut places = [u64::MAX; 16];
+    let mut i = 0;
+    while i < words.len() {
+        let mut word = 0;
+        let mut at = words[i].len();
+        while at > 0 {
+            at -= 1;
+            word = word << 8 | words[i][at] as u64;
+        }
+        assert!(places[unit_word_place(word)] == u64::MAX, "two words at one place");
+        places[unit_word_place(word)] = word;
+        i += 1;
+    }
+    places
+};
+
+/// A number with which no two unit words have the same place: found by trying.
+const fn unit_word_place(word: u64) -> usize {
+    (word.wrapping_mul(0xe4b0_6ce6_0741_c7a9) >> 60) as usize
 }
 
 /// A token that starts with a digit and is not an ordinal.

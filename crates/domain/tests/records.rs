@@ -111,12 +111,12 @@ fn the_same_id_twice_is_found_on_both_lines() {
 }
 
 #[test]
-fn a_million_records_cost_their_bytes_and_about_eight_each() {
+fn a_million_records_cost_their_bytes_and_about_four_each() {
     let file: String = (0..1_000_000).map(|i| format!("{} Elm Row\n", 100 + i % 900)).collect();
     let bytes = file.len();
     let records = Records::parse_lines(file.into_bytes().into_boxed_slice().into_vec()).unwrap();
     assert_eq!(records.len(), 1_000_000);
-    assert!(records.byte_size() <= bytes + 9_000_000, "{}", records.byte_size());
+    assert!(records.byte_size() <= bytes + 4_500_000, "{}", records.byte_size());
 }
 
 #[test]
@@ -204,11 +204,11 @@ fn files() -> impl Strategy<Value = String> {
         "\u{0}",
         "ø",
     ]);
-    prop::collection::vec(pieces, 0..60).prop_map(|pieces| pieces.concat())
+    prop::collection::vec(pieces, 0..300).prop_map(|pieces| pieces.concat())
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(5_000))]
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
     fn a_file_reads_as_its_lines_one_by_one(file in files(), full in any::<bool>()) {

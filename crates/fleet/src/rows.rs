@@ -49,8 +49,8 @@ pub(crate) struct Planned {
 impl Planned {
     /// Bytes of the plan's messages together, at most: what is declared, and charged to the credit.
     pub(crate) fn bytes(&self) -> u64 {
-        // Beside its text and ids a record takes 32 bytes: 8 that `byte_size` counts, and these.
-        const RECORD: usize = 24;
+        // Beside its text and ids a record takes 32 bytes: 4 that `byte_size` counts, and these.
+        const RECORD: usize = 28;
         // Tags, lengths and numbers of a price.
         const PRICE: usize = 28;
         // The rest of the header, and what each message repeats.

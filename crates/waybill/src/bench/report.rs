@@ -61,6 +61,12 @@ impl Report {
         writeln!(out, "  ours             {ours:.1} ms")?;
         writeln!(out, "  from_utf8, lines {lines:.1} ms")?;
         writeln!(out, "  ratio            {:.3}", text.ratio())?;
+        writeln!(
+            out,
+            "  lines kept       {:.1} ms, ratio {:.3}",
+            milliseconds(text.kept_lines),
+            text.ratio_to_kept()
+        )?;
         let (pipeline, latency) = (&system.pipeline, &system.latency);
         writeln!(
             out,
