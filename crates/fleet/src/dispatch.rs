@@ -56,19 +56,19 @@ impl Intake for Dispatch {
                 tracing::debug!(peer = hello.peer, "hello");
                 Spoken::Hello(hello.plan_detail())
             }
-            Some(dispatch_request::Event::Batch(part)) => match part.batch_id.parse() {
+            Some(dispatch_request::Event::Batch(part)) => match part.head.batch_id.parse() {
                 Ok(id) => Spoken::Part(Part {
                     id,
-                    index: part.part,
-                    more: part.more,
+                    index: part.head.part,
+                    more: part.head.more,
                     bytes: message.encoded_len() as u64,
-                    item_bytes: part.batch_bytes,
+                    item_bytes: part.head.batch_bytes,
                 }),
                 Err(invalid) => Spoken::Bad {
-                    id: part.batch_id.clone(),
+                    id: part.head.batch_id.clone(),
                     status: BatchError::invalid(
                         "batch_id",
-                        format!("{:?} {invalid}", part.batch_id),
+                        format!("{:?} {invalid}", part.head.batch_id),
                     )
                     .into(),
                 },
@@ -83,8 +83,8 @@ impl Intake for Dispatch {
         let Some(dispatch_request::Event::Batch(part)) = &first.event else {
             return Err(Status::internal("not a part of a batch"));
         };
-        let bytes = part.batch_bytes.max(part.encoded_len() as u64);
-        Ok(Arriving::begin(part, bytes, *detail, &self.admission)?)
+        let bytes = part.head.batch_bytes.max(part.encoded_len() as u64);
+        Ok(Arriving::begin(&part.head, bytes, *detail, &self.admission)?)
     }
 
     fn extend(&self, arriving: &mut Arriving, message: DispatchRequest) -> Result<(), Status> {
