@@ -27,6 +27,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     config.enable_type_names();
     tonic_prost_build::configure()
         .extern_path(".google.rpc", "::tonic_types::pb")
+        // The hot messages have a layout of their own.
+        .extern_path(".waybill.fleet.v1.DispatchRequest", "crate::columns::DispatchRequest")
+        .extern_path(
+            ".waybill.analytics.v1.RecordPlansRequest",
+            "crate::columns::RecordPlansRequest",
+        )
         .compile_fds_with_config(descriptors, config)?;
     Ok(())
 }

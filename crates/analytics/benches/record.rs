@@ -117,7 +117,7 @@ async fn through_the_stream(folder: &TempDir, parts: Vec<PlanPart>) {
             let mut part = parts[number as usize % parts.len()].clone();
             part.batch_id = common::batch(number).to_string();
             credit.acquire().await.unwrap().forget();
-            let event = Some(record_plans_request::Event::Plan(part));
+            let event = Some(record_plans_request::Event::Plan(part.into()));
             requests.send(RecordPlansRequest { event }).await.unwrap();
         }
     });

@@ -10,16 +10,15 @@ use proto::analytics::v1::{
     RecordPlansRequest, RecordPlansResponse, Recorded, record_plans_request,
     record_plans_response::Event,
 };
-use proto::logistics::v1::{
-    Assignment, Drain, Driver, PlanHeader, PlanPart, Rejected, Side, Timings, Unassigned, Welcome,
-};
+use proto::columns::{PlanColumns, RecordRow};
+use proto::logistics::v1::{Drain, PlanHeader, Rejected, Side, Timings, Welcome};
 use proto::{BatchId, RunId, Violations, to_rpc_status};
 use runtime::acked::{Credit, Intake, Limits, Part, Reply, Spoken};
 use runtime::trace::{Spans, TraceContext, attribute};
 use tonic::Status;
 
 use crate::error::{no_room, taken};
-use crate::proof::{Proof, quarters};
+use crate::proof::{Proof, Said, quarters};
 use crate::store::{DriverKey, DriverShare, NewPlan, Outcome, PlanFacts, Steps};
 use crate::wire::{timestamp, to_duration};
 use crate::writer::{Job, Queue};
@@ -93,7 +92,8 @@ impl Ingest {
 
 /// A plan whose parts are arriving.
 pub(crate) struct Assembly {
-    header: PlanHeader,
+    said: Said,
+    trace: TraceContext,
     facts: PlanFacts,
     proof: Proof,
     parts: Vec<Bytes>,
@@ -111,18 +111,18 @@ impl Intake for Ingest {
     fn hear(&self, message: &RecordPlansRequest) -> Spoken<BatchId, ()> {
         match &message.event {
             Some(record_plans_request::Event::Hello(_)) => Spoken::Hello(()),
-            Some(record_plans_request::Event::Plan(plan)) => match plan.batch_id.parse() {
+            Some(record_plans_request::Event::Plan(plan)) => match plan.head.batch_id.parse() {
                 Ok(id) => Spoken::Part(Part {
                     id,
-                    index: plan.part,
-                    more: plan.more,
+                    index: plan.head.part,
+                    more: plan.head.more,
                     bytes: plan.encoded_len() as u64 + FRAME_BYTES,
-                    item_bytes: plan.plan_bytes,
+                    item_bytes: plan.head.plan_bytes,
                 }),
                 Err(problem) => {
                     let mut violations = Violations::new();
                     violations.add("plan.batch_id", problem.to_string());
-                    Spoken::Bad { id: plan.batch_id.clone(), status: refusal(violations) }
+                    Spoken::Bad { id: plan.head.batch_id.clone(), status: refusal(violations) }
                 }
             },
             None => Spoken::Violation(Status::invalid_argument("event: is neither hello nor plan")),
@@ -132,7 +132,7 @@ impl Intake for Ingest {
     fn begin(&self, _: &(), first: &RecordPlansRequest) -> Result<Assembly, Status> {
         let mut violations = Violations::new();
         let part = match &first.event {
-            Some(record_plans_request::Event::Plan(part)) => part,
+            Some(record_plans_request::Event::Plan(part)) => &part.head,
             _ => return Err(Status::internal("not a part of a plan")),
         };
         let Some(header) = &part.header else {
@@ -144,12 +144,11 @@ impl Intake for Ingest {
             violations.add("plan.header.street_name", "is not known");
             domain::StreetName::Address
         });
-        let certificate = header.certificate.clone().unwrap_or_default();
-        let proof = Proof::new(rule, &certificate, &mut violations);
+        let proof = Proof::new(rule, header.certificate.as_ref(), &mut violations);
         match (violations.is_empty(), facts) {
             (true, Some(facts)) => Ok(Assembly {
-                // The rows are checked against the numbers; the prices are in the proof already.
-                header: PlanHeader { certificate: None, ..header.clone() },
+                said: Said::of(header),
+                trace: TraceContext::parse(&header.traceparent, &header.tracestate),
                 facts,
                 proof,
                 parts: Vec::new(),
@@ -168,8 +167,7 @@ impl Intake for Ingest {
     }
 
     fn complete(&self, batch_id: BatchId, assembly: Assembly, reply: Reply<Ingest>) {
-        let trace = TraceContext::parse(&assembly.header.traceparent, &assembly.header.tracestate);
-        let (plan, holding) = match assembly.finish() {
+        let (plan, trace, holding) = match assembly.finish() {
             Ok(plan) => plan,
             Err(status) => return reply.rejected(status),
         };
@@ -211,49 +209,56 @@ impl Intake for Ingest {
 }
 
 impl Assembly {
-    fn part(&mut self, mut part: PlanPart) -> Result<(), Status> {
+    fn part(&mut self, mut part: PlanColumns) -> Result<(), Status> {
         if self.parts.len() == MAX_PARTS {
             let mut violations = Violations::new();
             violations.add("plan.part", format!("is beyond {MAX_PARTS} parts"));
             return Err(refusal(violations));
         }
-        self.check(&part)?;
+        self.rows(&part)?;
         // The store knows the batch by the plan.
-        part.batch_id.clear();
+        part.head.batch_id.clear();
         let body = Bytes::from(part.encode_to_vec());
         self.holding.more(body.len() as u64)?;
         self.parts.push(body);
-        // Names move from the message, which is encoded by now.
-        let pairs = part.assignments.into_iter().filter_map(carried);
-        let left = part.unassigned.into_iter().filter_map(stayed);
-        self.shares.extend(pairs.chain(left));
         Ok(())
     }
 
-    fn check(&mut self, part: &PlanPart) -> Result<(), Status> {
+    /// Checks the rows, and adds up what they say of each driver.
+    fn rows(&mut self, part: &PlanColumns) -> Result<(), Status> {
         let mut violations = Violations::new();
-        let in_part = part.part;
-        for (i, pair) in part.assignments.iter().enumerate() {
-            if let Err((field, problem)) = self.proof.pair(pair) {
-                violations.add(format!("plan.assignments[{i}].{field}"), of_part(problem, in_part));
+        let in_part = part.head.part;
+        self.shares.reserve(part.pairs.len());
+        for (i, pair) in part.pairs.iter().enumerate() {
+            match self.proof.pair(pair) {
+                Ok(score) => self.shares.extend(pair.driver.map(|driver| carried(driver, score))),
+                Err((field, problem)) => {
+                    let field = format!("plan.assignments[{i}].{field}");
+                    violations.add(field, of_part(problem, in_part));
+                }
             }
         }
-        for (i, left) in part.unassigned.iter().enumerate() {
-            if let Err((field, problem)) = self.proof.left(left) {
-                violations.add(format!("plan.unassigned[{i}].{field}"), of_part(problem, in_part));
+        for (i, left) in part.head.unassigned.iter().enumerate() {
+            match self.proof.left(left) {
+                Ok(Side::Driver) => self.shares.push(share(&left.id, &left.text, None)),
+                Ok(_) => {}
+                Err((field, problem)) => {
+                    let field = format!("plan.unassigned[{i}].{field}");
+                    violations.add(field, of_part(problem, in_part));
+                }
             }
         }
         if violations.is_empty() { Ok(()) } else { Err(refusal(violations)) }
     }
 
-    fn finish(self) -> Result<(NewPlan, Holding), Status> {
+    fn finish(self) -> Result<(NewPlan, TraceContext, Holding), Status> {
         let mut violations = Violations::new();
-        self.proof.finish(&self.header, &mut violations);
+        self.proof.finish(&self.said, &mut violations);
         if !violations.is_empty() {
             return Err(refusal(violations));
         }
         let plan = NewPlan { facts: self.facts, parts: self.parts, shares: self.shares };
-        Ok((plan, self.holding))
+        Ok((plan, self.trace, self.holding))
     }
 }
 
@@ -315,21 +320,14 @@ fn trace_bytes(hex: &str) -> Option<[u8; 16]> {
     u128::from_str_radix(hex, 16).ok().map(u128::to_be_bytes)
 }
 
-fn carried(pair: Assignment) -> Option<DriverShare> {
-    let Driver { id, name, .. } = pair.driver?;
-    Some(share(id, name, Some(quarters(pair.score).ok()? as u64)))
+fn carried(driver: RecordRow<'_>, score: i64) -> DriverShare {
+    share(driver.id, driver.text, Some(score as u64))
 }
 
-fn stayed(left: Unassigned) -> Option<DriverShare> {
-    (left.side() == Side::Driver).then(|| share(left.id, left.text, None))
-}
-
-fn share(id: String, name: String, quarters: Option<u64>) -> DriverShare {
-    if id.is_empty() {
-        let key = DriverKey { by_id: false, text: name };
-        return DriverShare { key, name: None, quarters };
-    }
-    DriverShare { key: DriverKey { by_id: true, text: id }, name: Some(name), quarters }
+fn share(id: &str, name: &str, quarters: Option<u64>) -> DriverShare {
+    let (by_id, text, name) =
+        if id.is_empty() { (false, name, None) } else { (true, id, Some(name.to_owned())) };
+    DriverShare { key: DriverKey { by_id, text: text.to_owned() }, name, quarters }
 }
 
 fn answer(batch_id: BatchId, outcome: Outcome, reply: Reply<Ingest>) {

@@ -53,7 +53,7 @@ async fn it_serves_until_it_is_drained_and_has_everything_when_it_starts_again()
         let mut ingest = IngestServiceClient::new(channel);
         let mut answers = ingest.record_plans(inbound).await.unwrap().into_inner();
         for part in Planned::small(already as u64).parts() {
-            let event = Some(record_plans_request::Event::Plan(part));
+            let event = Some(record_plans_request::Event::Plan(part.into()));
             requests.send(RecordPlansRequest { event }).await.unwrap();
         }
         let mut next = async || answers.message().await.unwrap().unwrap().event.unwrap();

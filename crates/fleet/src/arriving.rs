@@ -3,7 +3,13 @@
 use std::time::Duration;
 
 use domain::{DriverColumn, RecordError, Records, StreetColumn, StreetName};
-use proto::{RunId, Violations, fleet::v1::BatchPart, logistics::v1::PlanDetail, records};
+use proto::{
+    RunId, Violations,
+    columns::{BatchColumns, RecordRows},
+    fleet::v1::BatchPart,
+    logistics::v1::PlanDetail,
+    records,
+};
 use runtime::trace::TraceContext;
 use tokio::time::Instant;
 
@@ -109,25 +115,32 @@ impl Arriving {
     }
 
     /// Takes the records of a part and measures them.
-    pub(crate) fn extend(&mut self, part: &BatchPart) -> Result<(), BatchError> {
+    pub(crate) fn extend(&mut self, part: &BatchColumns) -> Result<(), BatchError> {
         let begun = Instant::now();
         let (shipments, drivers) = (self.shipments.len(), self.drivers.len());
         limit("shipments", shipments + part.shipments.len())?;
         limit("drivers", drivers + part.drivers.len())?;
-        records::push_shipments(&mut self.shipments, &part.shipments)
-            .map_err(|bad| bad_record("shipments", "address", shipments, &bad))?;
-        records::push_drivers(&mut self.drivers, &part.drivers)
-            .map_err(|bad| bad_record("drivers", "name", drivers, &bad))?;
-        for place in shipments..self.shipments.len() {
-            self.streets.push(self.shipments.text(place));
+        // Mostly the batch is this part.
+        if shipments == 0 {
+            self.shipments = room_for(&part.shipments);
         }
-        for place in drivers..self.drivers.len() {
-            self.traits.push(self.drivers.text(place));
+        if drivers == 0 {
+            self.drivers = room_for(&part.drivers);
         }
-        self.digest.shipments(&part.shipments);
-        self.digest.drivers(&part.drivers);
-        self.has_ids |= part.shipments.iter().any(|shipment| !shipment.id.is_empty())
-            || part.drivers.iter().any(|driver| !driver.id.is_empty());
+        for (place, row) in part.shipments.iter().enumerate() {
+            records::push_row(&mut self.shipments, row)
+                .map_err(|error| bad_record("shipments", "address", shipments + place, &error))?;
+            self.streets.push(self.shipments.text(shipments + place));
+            self.digest.shipment(row);
+            self.has_ids |= !row.id.is_empty();
+        }
+        for (place, row) in part.drivers.iter().enumerate() {
+            records::push_row(&mut self.drivers, row)
+                .map_err(|error| bad_record("drivers", "name", drivers + place, &error))?;
+            self.traits.push(self.drivers.text(drivers + place));
+            self.digest.driver(row);
+            self.has_ids |= !row.id.is_empty();
+        }
         self.score_time += begun.elapsed();
         Ok(())
     }
@@ -168,11 +181,11 @@ fn limit(field: &str, records: usize) -> Result<(), BatchError> {
     Err(BatchError::invalid(field, format!("has more than {MAX_RECORDS} records")))
 }
 
-fn bad_record(
-    side: &str,
-    text: &str,
-    before: usize,
-    (place, error): &(usize, RecordError),
-) -> BatchError {
-    BatchError::invalid(format!("{side}[{}].{text}", before + place), error.to_string())
+fn bad_record(side: &str, text: &str, place: usize, error: &RecordError) -> BatchError {
+    BatchError::invalid(format!("{side}[{place}].{text}"), error.to_string())
+}
+
+/// No records, and room for those of a message.
+fn room_for<const KEY: u8>(rows: &RecordRows<KEY>) -> Records {
+    Records::with_capacity(rows.len(), rows.encoded_len())
 }

@@ -84,7 +84,7 @@ impl Core {
             solvers,
             admission: Admission::new(capacity.admitted_bytes),
             spans: Spans::of("fleet"),
-            peer,
+            peer: peer.into(),
         });
         let limits = Limits {
             credit: capacity.credit,

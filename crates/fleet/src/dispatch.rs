@@ -16,7 +16,7 @@ use runtime::{
     acked::{self, Intake, Limits, Outbox, Part, Reply, Spoken},
     lifecycle::Shutdown,
     trace::{self, Spans},
-    workers::Workers,
+    workers::{WorkerGone, Workers},
 };
 use tokio::time::Instant;
 use tonic::{Request, Response, Status, Streaming};
@@ -40,7 +40,7 @@ pub(crate) struct Dispatch {
     pub(crate) solvers: Workers,
     pub(crate) admission: Admission,
     pub(crate) spans: Spans,
-    pub(crate) peer: String,
+    pub(crate) peer: Arc<str>,
 }
 
 impl Intake for Dispatch {
@@ -56,19 +56,19 @@ impl Intake for Dispatch {
                 tracing::debug!(peer = hello.peer, "hello");
                 Spoken::Hello(hello.plan_detail())
             }
-            Some(dispatch_request::Event::Batch(part)) => match part.batch_id.parse() {
+            Some(dispatch_request::Event::Batch(part)) => match part.head.batch_id.parse() {
                 Ok(id) => Spoken::Part(Part {
                     id,
-                    index: part.part,
-                    more: part.more,
+                    index: part.head.part,
+                    more: part.head.more,
                     bytes: message.encoded_len() as u64,
-                    item_bytes: part.batch_bytes,
+                    item_bytes: part.head.batch_bytes,
                 }),
                 Err(invalid) => Spoken::Bad {
-                    id: part.batch_id.clone(),
+                    id: part.head.batch_id.clone(),
                     status: BatchError::invalid(
                         "batch_id",
-                        format!("{:?} {invalid}", part.batch_id),
+                        format!("{:?} {invalid}", part.head.batch_id),
                     )
                     .into(),
                 },
@@ -83,8 +83,8 @@ impl Intake for Dispatch {
         let Some(dispatch_request::Event::Batch(part)) = &first.event else {
             return Err(Status::internal("not a part of a batch"));
         };
-        let bytes = part.batch_bytes.max(part.encoded_len() as u64);
-        Ok(Arriving::begin(part, bytes, *detail, &self.admission)?)
+        let bytes = part.head.batch_bytes.max(part.encoded_len() as u64);
+        Ok(Arriving::begin(&part.head, bytes, *detail, &self.admission)?)
     }
 
     fn extend(&self, arriving: &mut Arriving, message: DispatchRequest) -> Result<(), Status> {
@@ -100,11 +100,7 @@ impl Intake for Dispatch {
             Err(error) => return reply.rejected(error.into()),
         };
         match self.in_flight.join(id, batch.digest, Waiter { reply, detail }) {
-            Joined::First => {
-                let this = self.clone();
-                // Ends with the batch's way to the store; its answer goes to whoever waits.
-                tokio::spawn(async move { this.plan(id, batch).await });
-            }
+            Joined::First => self.plan(id, batch),
             Joined::Again => {}
             Joined::OtherContent(waiter) => waiter.reply.rejected(BatchError::OtherContent.into()),
         }
@@ -116,7 +112,7 @@ impl Intake for Dispatch {
             max_bytes: limits.credit.bytes,
             max_message_bytes: limits.max_message_bytes,
             max_batch_bytes: limits.max_item_bytes,
-            peer: self.peer.clone(),
+            peer: self.peer.to_string(),
         }))
     }
 
@@ -135,23 +131,45 @@ impl Intake for Dispatch {
 }
 
 impl Dispatch {
-    /// Solves a batch and hands its plan to the store's stream, or refuses it.
-    async fn plan(&self, id: BatchId, batch: Batch) {
+    /// Has a batch solved. The thread that does it hands its plan on: its answer goes to whoever waits.
+    fn plan(&self, id: BatchId, batch: Batch) {
         let span = self.spans.batch("plan batch", &batch.envelope.trace);
         let spans = self.spans;
         let solving = span.clone();
-        let solved = self.solvers.run(move || solve(id, batch, &spans, &solving)).await;
+        let this = self.clone();
+        let begun = self.solvers.start(
+            move || solve(id, batch, &spans, &solving),
+            move |solved| this.hand_on(id, &span, solved),
+        );
+        if let Err(job) = begun {
+            let this = self.clone();
+            // Waits for its turn; as many of these as batches are admitted.
+            tokio::spawn(async move {
+                if let Err(gone) = this.solvers.run(job).await {
+                    this.refuse(id, &Span::none(), BatchError::SolverGone(gone.reason));
+                }
+            });
+        }
+    }
+
+    /// Hands a plan to the store's stream, or refuses the batch.
+    fn hand_on(
+        &self,
+        id: BatchId,
+        span: &Span,
+        solved: Result<Result<Planned, BatchError>, WorkerGone>,
+    ) {
         let planned = match solved {
             Ok(Ok(planned)) => Arc::new(planned),
-            Ok(Err(error)) => return self.refuse(id, &span, error),
+            Ok(Err(error)) => return self.refuse(id, span, error),
             Err(gone) => {
                 tracing::error!(batch_id = %id, reason = gone.reason, "solver panicked");
-                return self.refuse(id, &span, BatchError::SolverGone(gone.reason));
+                return self.refuse(id, span, BatchError::SolverGone(gone.reason));
             }
         };
         let bytes = planned.bytes();
-        if self.outbox.send(id, Outgoing::new(planned), bytes).await.is_err() {
-            self.refuse(id, &span, BatchError::Stopping);
+        if self.outbox.offer(id, Outgoing::new(planned), bytes).is_err() {
+            self.refuse(id, span, BatchError::Stopping);
         }
     }
 

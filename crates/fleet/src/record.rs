@@ -130,7 +130,7 @@ fn settle(waiter: Waiter, planned: &Arc<Planned>, recorded: &Recorded, commit: D
             // Ends with the rows, or with the stream that they are for.
             tokio::spawn(async move {
                 for part in rows::parts(planned) {
-                    let event = dispatch_response::Event::Plan(part);
+                    let event = dispatch_response::Event::Plan(part.into());
                     reply.part(DispatchResponse { event: Some(event) }).await;
                 }
                 reply.done(settled);

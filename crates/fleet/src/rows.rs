@@ -6,9 +6,10 @@ use domain::Records;
 use prost::Message;
 use proto::{
     BatchId, MAX_MESSAGE_BYTES,
+    columns::{PairRow, PairRows, PlanColumns, RecordRow},
     logistics::v1::{
-        Assignment, Certificate, Driver, DriverPrice, PlanHeader, PlanPart, Reason, Shipment,
-        ShipmentPrice, Side, Timings, Unassigned,
+        Certificate, DriverPrice, PlanHeader, PlanPart, Reason, ShipmentPrice, Side, Timings,
+        Unassigned,
     },
     records,
 };
@@ -113,17 +114,10 @@ impl Planned {
         }
     }
 
-    fn assignment(&self, pair: planning::Pair) -> Assignment {
-        Assignment {
-            // Rows of a plan stand in another order than the batch, so each says its line.
-            shipment: Some(Shipment {
-                line: self.shipments.line(pair.shipment),
-                ..records::shipment(&self.shipments, pair.shipment)
-            }),
-            driver: Some(Driver {
-                line: self.drivers.line(pair.driver),
-                ..records::driver(&self.drivers, pair.driver)
-            }),
+    fn row(&self, pair: planning::Pair) -> PairRow<'_> {
+        PairRow {
+            shipment: Some(record(&self.shipments, pair.shipment)),
+            driver: Some(record(&self.drivers, pair.driver)),
             score: pair.score.as_f64(),
         }
     }
@@ -148,6 +142,15 @@ impl Planned {
     }
 }
 
+/// A record as a plan has it: its rows stand in another order than the batch, so each says its line.
+fn record(records: &Records, place: usize) -> RecordRow<'_> {
+    RecordRow {
+        id: records.id(place).unwrap_or_default(),
+        text: records.text(place),
+        line: records.line(place),
+    }
+}
+
 /// Cuts a plan into messages.
 struct Parts {
     planned: Arc<Planned>,
@@ -160,18 +163,18 @@ struct Parts {
 }
 
 /// The messages of a plan, in order. There is at least one.
-pub(crate) fn parts(planned: Arc<Planned>) -> impl Iterator<Item = PlanPart> + Send {
+pub(crate) fn parts(planned: Arc<Planned>) -> impl Iterator<Item = PlanColumns> + Send {
     Parts { planned, shipment: 0, behind: None, part: 0, done: false }
 }
 
 impl Iterator for Parts {
-    type Item = PlanPart;
+    type Item = PlanColumns;
 
-    fn next(&mut self) -> Option<PlanPart> {
+    fn next(&mut self) -> Option<PlanColumns> {
         if self.done {
             return None;
         }
-        let mut part = PlanPart {
+        let head = PlanPart {
             batch_id: self.planned.batch_id.to_string(),
             part: self.part,
             header: (self.part == 0).then(|| self.planned.header()),
@@ -179,22 +182,33 @@ impl Iterator for Parts {
             ..PlanPart::default()
         };
         // The rows are counted as they are written; what they stand in, once.
-        let mut bytes = part.encoded_len();
+        let mut bytes = head.encoded_len();
+        let mut part = PlanColumns { head, pairs: self.room() };
         self.write_pairs(&mut part, &mut bytes);
-        self.write_behind(&mut part, &mut bytes);
-        part.more = !self.done;
+        self.write_behind(&mut part.head, &mut bytes);
+        part.head.more = !self.done;
         self.part += 1;
         Some(part)
     }
 }
 
 impl Parts {
-    fn write_pairs(&mut self, part: &mut PlanPart, bytes: &mut usize) {
+    /// Room for the pairs that are left, or for a message full of them.
+    fn room(&self) -> PairRows {
+        // What a pair takes at least, a score and two texts.
+        const PAIR: usize = 16;
+        let Planned { shipments, drivers, .. } = &*self.planned;
+        let pairs = (shipments.len() - self.shipment).min(drivers.len()).min(FULL / PAIR);
+        let texts = (shipments.byte_size() + drivers.byte_size()).min(FULL);
+        PairRows::with_capacity(pairs, texts)
+    }
+
+    fn write_pairs(&mut self, part: &mut PlanColumns, bytes: &mut usize) {
+        let before = *bytes;
         while self.shipment < self.planned.shipments.len() && *bytes < FULL {
             if let Some(pair) = self.planned.plan.pair(self.shipment) {
-                let row = self.planned.assignment(pair);
-                *bytes += row_bytes(&row);
-                part.assignments.push(row);
+                part.pairs.push(self.planned.row(pair));
+                *bytes = before + part.pairs.encoded_len();
             }
             self.shipment += 1;
         }

@@ -26,6 +26,7 @@ pub mod fleet {
         //! `waybill.fleet.v1`
         #![allow(clippy::all, missing_docs, unreachable_pub)]
         tonic::include_proto!("waybill.fleet.v1");
+        pub use crate::columns::{DispatchRequest, dispatch_request};
     }
 }
 pub mod analytics {
@@ -34,9 +35,11 @@ pub mod analytics {
         //! `waybill.analytics.v1`
         #![allow(clippy::all, missing_docs, unreachable_pub)]
         tonic::include_proto!("waybill.analytics.v1");
+        pub use crate::columns::{RecordPlansRequest, record_plans_request};
     }
 }
 
+pub mod columns;
 mod ids;
 mod json;
 pub mod records;

@@ -2,36 +2,14 @@
 
 use domain::{RecordError, Records, Score, StreetName};
 
-use crate::logistics::v1 as wire;
+use crate::{columns::RecordRow, logistics::v1 as wire};
 
-/// A record of a message that can't be taken: its place in the message, from 0, and why.
-pub type BadRecord = (usize, RecordError);
-
-/// Adds the shipments of a message behind those that are there.
+/// Adds a row of a message behind the records that are there.
 ///
 /// # Errors
-/// The first one that can't be taken; those before it were added.
-pub fn push_shipments(
-    records: &mut Records,
-    shipments: &[wire::Shipment],
-) -> Result<(), BadRecord> {
-    for (place, shipment) in shipments.iter().enumerate() {
-        records
-            .push(&shipment.id, shipment.line, &shipment.address)
-            .map_err(|error| (place, error))?;
-    }
-    Ok(())
-}
-
-/// Adds the drivers of a message behind those that are there.
-///
-/// # Errors
-/// The first one that can't be taken; those before it were added.
-pub fn push_drivers(records: &mut Records, drivers: &[wire::Driver]) -> Result<(), BadRecord> {
-    for (place, driver) in drivers.iter().enumerate() {
-        records.push(&driver.id, driver.line, &driver.name).map_err(|error| (place, error))?;
-    }
-    Ok(())
+/// It can't be taken.
+pub fn push_row(records: &mut Records, row: RecordRow<'_>) -> Result<(), RecordError> {
+    records.push(row.id, row.line, row.text)
 }
 
 /// Record `index` as a shipment.

@@ -20,7 +20,8 @@ enum Place {
     Here,
 }
 
-type Job = Box<dyn FnOnce() + Send>;
+/// A piece of work.
+pub type Job = Box<dyn FnOnce() + Send>;
 
 /// The work ended without a result.
 #[derive(Debug, thiserror::Error)]
@@ -39,7 +40,9 @@ impl Workers {
             let spawned =
                 thread::Builder::new().name(format!("{name}-{number}")).spawn(move || {
                     for job in jobs {
-                        job();
+                        if let Err(gone) = caught(job) {
+                            tracing::error!(reason = gone.reason, "a worker's job panicked");
+                        }
                     }
                 });
             if let Err(error) = spawned {
@@ -73,6 +76,23 @@ impl Workers {
         let gone = || WorkerGone { reason: "no thread is left".to_owned() };
         jobs.send_async(Box::new(job)).await.map_err(|_| gone())?;
         answered.await.map_err(|_| gone())?
+    }
+
+    /// Does `work` and hands its result to `then` on the same thread, with no task that waits for it:
+    /// for small work of which there is much. A panic in `work` is the error.
+    ///
+    /// # Errors
+    /// The queue is full, or work is done in place: both come back as one piece, for [`Self::run`].
+    pub fn start<T>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+        then: impl FnOnce(Result<T, WorkerGone>) + Send + 'static,
+    ) -> Result<(), Job> {
+        let job: Job = Box::new(move || then(caught(work)));
+        match &self.place {
+            Place::Threads(jobs) => jobs.try_send(job).map_err(flume::TrySendError::into_inner),
+            Place::Here => Err(job),
+        }
     }
 
     /// Pieces of work that wait for a thread now.
@@ -118,6 +138,33 @@ mod tests {
             assert_eq!(gone.reason, "a bad column");
             assert_eq!(workers.run(|| 7).await.unwrap(), 7);
         }
+    }
+
+    #[tokio::test]
+    async fn work_goes_on_with_its_result_where_it_was_done() {
+        let workers = Workers::threads("w", 1, 2);
+        let (tell, told) = mpsc::channel();
+        let say = move |result: Result<i32, WorkerGone>| {
+            let name = thread::current().name().map(str::to_owned);
+            tell.send((name, result.map_err(|gone| gone.reason))).unwrap();
+        };
+        let (first, second) = (say.clone(), say);
+        assert!(workers.start(|| 7, first).is_ok());
+        assert!(workers.start(|| -> i32 { panic!("a bad row") }, second).is_ok());
+        let here = Some("w-0".to_owned());
+        assert_eq!(told.recv().unwrap(), (here.clone(), Ok(7)));
+        assert_eq!(told.recv().unwrap(), (here, Err("a bad row".to_owned())));
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_started_comes_back_to_be_run() {
+        let (tell, told) = mpsc::channel();
+        let then = move |result: Result<i32, WorkerGone>| tell.send(result.unwrap()).unwrap();
+        let workers = Workers::in_place();
+        let job = workers.start(|| 7, then).err().unwrap();
+        assert!(told.try_recv().is_err(), "it is not begun");
+        workers.run(job).await.unwrap();
+        assert_eq!(told.try_recv(), Ok(7));
     }
 
     #[tokio::test]

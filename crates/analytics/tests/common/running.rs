@@ -110,7 +110,7 @@ pub struct Ingest {
 
 impl Ingest {
     pub async fn send(&self, part: PlanPart) {
-        let event = Some(record_plans_request::Event::Plan(part));
+        let event = Some(record_plans_request::Event::Plan(part.into()));
         self.requests.as_ref().unwrap().send(RecordPlansRequest { event }).await.unwrap();
     }
 

@@ -104,6 +104,7 @@ impl IngestService for Store {
             let _ = answers.send(say(Event::Welcome(welcome))).await;
             while let Some(Ok(message)) = inbound.next().await {
                 let Some(record_plans_request::Event::Plan(part)) = message.event else { continue };
+                let part = PlanPart::from(part);
                 let (batch_id, more) = (part.batch_id.clone(), part.more);
                 store.keep(part);
                 if more {
@@ -225,7 +226,7 @@ impl Client {
     }
 
     pub(crate) async fn send(&self, part: BatchPart) {
-        self.say(dispatch_request::Event::Batch(part)).await;
+        self.say(dispatch_request::Event::Batch(part.into())).await;
     }
 
     pub(crate) fn half_close(&mut self) {

@@ -6,8 +6,9 @@ use domain::{Record, Records};
 use prost::{Message, encoding::encoded_len_varint};
 use proto::{
     MAX_MESSAGE_BYTES,
+    columns::{BatchColumns, DriverRows, ShipmentRows},
     fleet::v1::{BatchPart, DispatchRequest, dispatch_request::Event},
-    records::{driver, line, shipment},
+    records::line,
 };
 
 use crate::source::Batch;
@@ -133,13 +134,11 @@ pub(crate) fn messages(
             _ => follow(&head),
         };
         let cut = &cuts.parts[i];
-        let part = BatchPart {
-            part: i as u32,
-            more,
-            shipments: cut.shipments.clone().map(|i| shipment(&batch.shipments, i)).collect(),
-            drivers: cut.drivers.clone().map(|i| driver(&batch.drivers, i)).collect(),
-            ..base
-        };
+        let (mut shipments, mut drivers) = (ShipmentRows::new(), DriverRows::new());
+        shipments.extend(&batch.shipments, cut.shipments.clone());
+        drivers.extend(&batch.drivers, cut.drivers.clone());
+        let head = BatchPart { part: i as u32, more, ..base };
+        let part = BatchColumns { head, shipments, drivers };
         DispatchRequest { event: Some(Event::Batch(part)) }
     })
 }
@@ -175,6 +174,7 @@ mod tests {
             assert!(message.encoded_len() <= MAX_MESSAGE_BYTES, "{}", message.encoded_len());
             bytes += message.encoded_len() as u64;
             let Some(Event::Batch(part)) = message.event else { panic!("a batch") };
+            let part = BatchPart::from(part);
             assert_eq!((part.part as usize, part.more), (i, i + 1 < cuts.count()));
             assert_eq!(part.batch_bytes, if i == 0 && part.more { cuts.bytes() } else { 0 });
             for s in part.shipments {

@@ -168,6 +168,7 @@ impl FleetService for Fleet {
             let mut came = 0;
             while let Some(Ok(message)) = inbound.next().await {
                 let Some(dispatch_request::Event::Batch(part)) = message.event else { continue };
+                let part = BatchPart::from(part);
                 let Some(times) = fleet.keep(&part) else { continue };
                 came += 1;
                 let behaviour = fleet.behaviour.borrow().clone();

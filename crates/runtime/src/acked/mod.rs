@@ -19,7 +19,7 @@ pub mod receiver;
 pub mod sender;
 
 pub use intake::{Intake, Reply, Spoken, serve};
-pub use outbox::{Closed, Dialect, Heard, LinkStatus, Outbox, OutboxConfig};
+pub use outbox::{Closed, Dialect, Heard, LinkStatus, NotTaken, Outbox, OutboxConfig};
 pub use receiver::{Limits, Part};
 
 /// How much may be in flight: sent and not yet answered.

@@ -14,7 +14,7 @@ use std::{
 use futures_util::{FutureExt, StreamExt};
 use tokio::{
     sync::{
-        OwnedSemaphorePermit, Semaphore,
+        OwnedSemaphorePermit, Semaphore, TryAcquireError,
         mpsc::{self, error::TrySendError},
         watch,
     },
@@ -114,6 +114,17 @@ pub struct LinkStatus {
 #[error("the stream's outbox has ended")]
 pub struct Closed;
 
+/// An item was not taken, and is dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotTaken {
+    /// There is no room for it now.
+    #[error("the stream's outbox is full")]
+    Full,
+    /// The outbox ended.
+    #[error(transparent)]
+    Closed(#[from] Closed),
+}
+
 struct Offer<D: Dialect> {
     id: D::Id,
     item: D::Item,
@@ -156,13 +167,28 @@ impl Capacity {
     }
 
     async fn room(&self, bytes: u64) -> Result<Room, Closed> {
-        let units = u32::try_from(bytes.div_ceil(self.unit)).unwrap_or(u32::MAX).min(self.units);
+        let units = self.units_of(bytes);
         let items = Arc::clone(&self.items).acquire_owned().await;
         let bytes = Arc::clone(&self.bytes).acquire_many_owned(units).await;
         match (items, bytes) {
             (Ok(items), Ok(bytes)) => Ok(Room { _items: items, _bytes: bytes }),
             _ => Err(Closed),
         }
+    }
+
+    fn room_now(&self, bytes: u64) -> Result<Room, NotTaken> {
+        let not_taken = |error| match error {
+            TryAcquireError::NoPermits => NotTaken::Full,
+            TryAcquireError::Closed => NotTaken::Closed(Closed),
+        };
+        let items = Arc::clone(&self.items).try_acquire_owned().map_err(not_taken)?;
+        let units = self.units_of(bytes);
+        let bytes = Arc::clone(&self.bytes).try_acquire_many_owned(units).map_err(not_taken)?;
+        Ok(Room { _items: items, _bytes: bytes })
+    }
+
+    fn units_of(&self, bytes: u64) -> u32 {
+        u32::try_from(bytes.div_ceil(self.unit)).unwrap_or(u32::MAX).min(self.units)
     }
 
     fn close(&self) {
@@ -227,6 +253,18 @@ impl<D: Dialect> Outbox<D> {
     pub async fn send(&self, id: D::Id, item: D::Item, bytes: u64) -> Result<(), Closed> {
         let room = self.capacity.room(bytes).await?;
         self.offers.send(Offer { id, item, bytes, room }).await.map_err(|_| Closed)
+    }
+
+    /// The same without waiting, from any thread: for an outbox whose room something else bounds.
+    ///
+    /// # Errors
+    /// There is no room, or the outbox has ended; the item is lost to it.
+    pub fn offer(&self, id: D::Id, item: D::Item, bytes: u64) -> Result<(), NotTaken> {
+        let room = self.capacity.room_now(bytes)?;
+        self.offers.try_send(Offer { id, item, bytes, room }).map_err(|refused| match refused {
+            TrySendError::Full(_) => NotTaken::Full,
+            TrySendError::Closed(_) => NotTaken::Closed(Closed),
+        })
     }
 
     /// How the stream is, now and at each change.

@@ -95,7 +95,7 @@ impl Stream {
                     let batch = batch(number);
                     number += 1;
                     self.sent.insert(batch.batch_id.clone(), due.into_std());
-                    self.say(Say::Batch(batch)).await?;
+                    self.say(Say::Batch(batch.into())).await?;
                 }
                 heard = inbound.message() => {
                     let heard = heard.map_err(|status| failed(&status))?;
