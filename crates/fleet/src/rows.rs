@@ -193,14 +193,16 @@ impl Iterator for Parts {
 }
 
 impl Parts {
-    /// Room for the pairs that are left, or for a message full of them.
+    /// Room for the pairs that are left, or for about a message full of them.
     fn room(&self) -> PairRows {
-        // What a pair takes at least, a score and two texts.
-        const PAIR: usize = 16;
+        // What a pair takes beside its texts and ids, at least: keys, lengths and a score.
+        const BESIDE: usize = 16;
         let Planned { shipments, drivers, .. } = &*self.planned;
-        let pairs = (shipments.len() - self.shipment).min(drivers.len()).min(FULL / PAIR);
-        let texts = (shipments.byte_size() + drivers.byte_size()).min(FULL);
-        PairRows::with_capacity(pairs, texts)
+        let texts = |records: &Records| records.byte_size() / records.len().max(1);
+        let pair = texts(shipments) + texts(drivers);
+        let left = (shipments.len() - self.shipment).min(drivers.len());
+        let pairs = left.min(FULL / (pair + BESIDE) + 1);
+        PairRows::with_capacity(pairs, pairs * pair)
     }
 
     fn write_pairs(&mut self, part: &mut PlanColumns, bytes: &mut usize) {
