@@ -13,7 +13,7 @@ use proto::analytics::v1::{
 use proto::columns::{PlanColumns, RecordRow};
 use proto::logistics::v1::{Drain, PlanHeader, Rejected, Side, Timings, Welcome};
 use proto::{BatchId, RunId, Violations, to_rpc_status};
-use runtime::acked::{Credit, Intake, Limits, Part, Reply, Spoken};
+use runtime::acked::{Credit, Intake, Limits, PART_TIMEOUT, Part, Reply, Spoken};
 use runtime::trace::{Spans, TraceContext, attribute};
 use tonic::Status;
 
@@ -86,6 +86,7 @@ impl Ingest {
             credit: self.credit,
             max_message_bytes: proto::MAX_MESSAGE_BYTES as u64,
             max_item_bytes: MAX_PLAN_BYTES,
+            part_timeout: PART_TIMEOUT,
         }
     }
 }

@@ -16,7 +16,8 @@ impl Records {
     /// names are compared without case. A record's line is the one on which its row starts.
     ///
     /// # Errors
-    /// `InvalidUtf8`, `MissingColumn`, `FieldCount`, `EmptyField`, `TooLong`, `TooLarge`, `DuplicateId`.
+    /// `InvalidUtf8`, `MissingColumn`, `FieldCount`, `EmptyField`, `OpenQuote`, `TooLong`, `TooLarge`,
+    /// `DuplicateId`.
     pub fn parse_csv(bytes: &[u8], text_columns: &[&str]) -> Result<Records, RecordError> {
         check_arena(bytes.len())?;
         let file =
@@ -36,8 +37,11 @@ impl Records {
 
         let mut records = Records::new();
         let mut row = StringRecord::new();
+        let mut last = None;
         while reader.read_record(&mut row).map_err(|error| lines.error(&error))? {
-            let line = lines.of_row(row.position().map_or(0, |at| at.byte() as usize));
+            let start = row.position().map_or(0, |at| at.byte() as usize);
+            let line = lines.of_row(start);
+            last = Some((start, line));
             let field = |column: usize| {
                 let text = row.get(column).unwrap_or_default().trim();
                 if text.is_empty() {
@@ -48,9 +52,20 @@ impl Records {
             let id = id_column.map(field).transpose()?;
             records.push(id.unwrap_or_default(), line, field(text_column)?)?;
         }
+        if let Some((start, line)) = last
+            && is_open(&file[start..])
+        {
+            return Err(RecordError::OpenQuote { line });
+        }
         records.check_ids()?;
         Ok(records)
     }
+}
+
+/// Whether a quote of the last row is never closed. The reader takes all that follows such a quote for one
+/// field; a row of several lines whose quotes are closed has an even number of them.
+fn is_open(row: &str) -> bool {
+    row.trim().contains('\n') && row.matches('"').count() % 2 == 1
 }
 
 /// Counts lines up to ascending places of a file.

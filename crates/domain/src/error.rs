@@ -64,6 +64,12 @@ pub enum RecordError {
         /// The field's name in the header.
         field: String,
     },
+    /// A quote of a CSV row is not closed: the rest of the file would be one field.
+    #[error("line {line}: a quote is opened and not closed before the end of the file")]
+    OpenQuote {
+        /// Line on which the row starts.
+        line: u32,
+    },
     /// Two records carry the same id.
     #[error("line {line}: id {id} again, first on line {first_line}")]
     DuplicateId {

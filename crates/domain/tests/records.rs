@@ -252,3 +252,12 @@ proptest! {
         prop_assert_eq!(names.finish(), DriverClasses::of(&whole));
     }
 }
+
+#[test]
+fn a_quote_that_is_left_open_is_an_error_and_swallows_nothing() {
+    let open = b"address\n1 Main St\n\"2 Oak Ave\n3 Elm St\n4 Pine St\n";
+    let error = Records::parse_csv(open, &["address"]).unwrap_err();
+    assert_eq!(error, RecordError::OpenQuote { line: 3 });
+    let closed = b"address\n1 Main St\n\"2 Oak Ave\n3 Elm St\"\n";
+    assert_eq!(Records::parse_csv(closed, &["address"]).unwrap().len(), 2);
+}

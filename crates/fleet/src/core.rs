@@ -5,7 +5,7 @@ use std::{future::Future, sync::Arc};
 use proto::fleet::v1::fleet_service_server::FleetServiceServer;
 use proto::{DESCRIPTORS, MAX_MESSAGE_BYTES};
 use runtime::{
-    acked::{Credit, Limits, LinkStatus, Outbox, OutboxConfig, sender::SenderConfig},
+    acked::{Credit, Limits, LinkStatus, Outbox, OutboxConfig, PART_TIMEOUT, sender::SenderConfig},
     health::Health,
     lifecycle::Shutdown,
     server::grpc_routes,
@@ -90,6 +90,7 @@ impl Core {
             credit: capacity.credit,
             max_message_bytes: MAX_MESSAGE_BYTES as u64,
             max_item_bytes: capacity.max_batch_bytes,
+            part_timeout: PART_TIMEOUT,
         };
         (Self { dispatch, limits, shutdown, analytics }, forwarding)
     }

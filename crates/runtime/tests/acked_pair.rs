@@ -222,6 +222,7 @@ impl World {
             credit: self.story.credit,
             max_message_bytes: PART,
             max_item_bytes: 1_000_000,
+            part_timeout: Duration::MAX,
         };
         let drained = self.random.random_range(0..100) < self.story.drained;
         let begins = Duration::from_millis(self.random.random_range(0..300));

@@ -11,8 +11,12 @@ use runtime::acked::{
     receiver::{Receiver, Refusal, Step, Take, Violation},
 };
 
-const LIMITS: Limits =
-    Limits { credit: Credit { items: 4, bytes: 100 }, max_message_bytes: 40, max_item_bytes: 120 };
+const LIMITS: Limits = Limits {
+    credit: Credit { items: 4, bytes: 100 },
+    max_message_bytes: 40,
+    max_item_bytes: 120,
+    part_timeout: Duration::MAX,
+};
 /// Few, so that they meet.
 const IDS: u32 = 6;
 
@@ -391,4 +395,25 @@ fn items_of_no_bytes_count_as_items() {
         assert!(receiver.on_part(&empty(id)).is_ok());
     }
     assert!(receiver.on_part(&empty(4)).is_err());
+}
+
+#[test]
+fn an_item_whose_next_part_does_not_come_gives_its_credit_back() {
+    let wait = Duration::from_secs(30);
+    let mut receiver = Receiver::new(Limits { part_timeout: wait, ..LIMITS });
+    let begun = Instant::now();
+    let part = |index, more| Part { index, more, ..first(1) };
+    assert!(receiver.on_part(&part(0, true)).is_ok());
+    assert_eq!(receiver.next(begun), None);
+    assert_eq!(receiver.wake_at(), Some(begun + wait));
+
+    // Each part gives it time anew.
+    let later = begun + wait - Duration::from_millis(1);
+    assert!(receiver.on_part(&part(1, true)).is_ok());
+    assert_eq!(receiver.next(later), None);
+    assert_eq!(receiver.next(begun + wait), None);
+
+    assert_eq!(receiver.next(later + wait), Some(Step::Refuse(1, Refusal::Stalled)));
+    assert_eq!((receiver.in_flight(), receiver.wake_at()), (Load::default(), None));
+    assert_eq!(receiver.on_part(&part(2, false)), Ok(Take::Skip), "the rest is not wanted");
 }

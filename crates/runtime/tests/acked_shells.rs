@@ -253,6 +253,7 @@ const LIMITS: Limits = Limits {
     credit: Credit { items: 256, bytes: 64 << 20 },
     max_message_bytes: MIB as u64,
     max_item_bytes: 64 << 20,
+    part_timeout: Duration::from_secs(30),
 };
 
 /// A server in a runtime of its own, so that it can die: its connections break without a word.

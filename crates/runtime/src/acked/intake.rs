@@ -474,6 +474,7 @@ impl From<Refusal> for Status {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Incomplete => Status::cancelled(refusal.to_string()),
+            Refusal::Stalled => Status::unavailable(refusal.to_string()),
             Refusal::PartOutOfOrder { .. }
             | Refusal::ItemTooLarge { .. }
             | Refusal::MessageTooLarge { .. }

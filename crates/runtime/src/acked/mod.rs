@@ -20,7 +20,7 @@ pub mod sender;
 
 pub use intake::{Intake, Reply, Spoken, serve};
 pub use outbox::{Closed, Dialect, Heard, LinkStatus, NotTaken, Outbox, OutboxConfig};
-pub use receiver::{Limits, Part};
+pub use receiver::{Limits, PART_TIMEOUT, Part};
 
 /// How much may be in flight: sent and not yet answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -18,7 +18,12 @@ pub struct Limits {
     pub max_message_bytes: u64,
     /// Bytes of one item at most, over all its parts.
     pub max_item_bytes: u64,
+    /// Time from a part until the next one, at most: an item in the middle holds its credit and memory.
+    pub part_timeout: Duration,
 }
+
+/// What services give a client between two parts; it pings all the while, so it is there.
+pub const PART_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What a message says about itself, if it is work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,6 +94,9 @@ pub enum Refusal {
         /// Bytes that were declared.
         declared: u64,
     },
+    /// The next part did not come in time.
+    #[error("the next part did not come in time, send it again")]
+    Stalled,
     /// The client ended the stream in the middle of the item.
     #[error("the stream ended before the last part")]
     Incomplete,
@@ -126,6 +134,10 @@ struct Assembly {
     next_part: u32,
     received: u64,
     charged: u64,
+    /// Whether a part came since the time was last known.
+    touched: bool,
+    /// When the next part must be there; none: whenever it comes.
+    until: Option<Instant>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -241,6 +253,11 @@ impl<I: Copy + Ord + Hash + fmt::Debug> Receiver<I> {
                 return Some(Step::End);
             }
         }
+        if let Some(id) = self.stalled(now) {
+            self.forget(id);
+            self.skip(id);
+            return Some(Step::Refuse(id, Refusal::Stalled));
+        }
         match &mut self.phase {
             Phase::Draining { until, .. } if now >= *until => {
                 self.ended = true;
@@ -256,15 +273,32 @@ impl<I: Copy + Ord + Hash + fmt::Debug> Receiver<I> {
 
     /// When [`Self::next`] should be asked again even if nothing happens.
     pub fn wake_at(&self) -> Option<Instant> {
-        match self.phase {
-            Phase::Draining { until, .. } if !self.ended => Some(until),
-            Phase::Draining { .. } | Phase::Open => None,
+        if self.ended {
+            return None;
         }
+        let drained = match self.phase {
+            Phase::Draining { until, .. } => Some(until),
+            Phase::Open => None,
+        };
+        let stalled = self.assembling.values().filter_map(|assembly| assembly.until);
+        stalled.chain(drained).min()
     }
 
     /// Items that are not answered, and their bytes as charged.
     pub fn in_flight(&self) -> Load {
         self.in_flight
+    }
+
+    /// The first item whose next part is overdue.
+    fn stalled(&mut self, now: Instant) -> Option<I> {
+        for assembly in self.assembling.values_mut() {
+            if std::mem::take(&mut assembly.touched) {
+                assembly.until = now.checked_add(self.limits.part_timeout);
+            }
+        }
+        let overdue = |assembly: &Assembly| assembly.until.is_some_and(|until| now >= until);
+        let stalled = self.assembling.iter().filter(|(_, assembly)| overdue(assembly));
+        stalled.map(|(id, _)| *id).min()
     }
 
     fn on_first(&mut self, part: &Part<I>) -> Result<Take, Violation> {
@@ -285,7 +319,8 @@ impl<I: Copy + Ord + Hash + fmt::Debug> Receiver<I> {
         }
         self.in_flight.add(charged);
         if part.more {
-            let assembly = Assembly { next_part: 1, received: part.bytes, charged };
+            let (received, touched, until) = (part.bytes, true, None);
+            let assembly = Assembly { next_part: 1, received, charged, touched, until };
             self.assembling.insert(part.id, assembly);
         } else {
             self.unanswered.entry(part.id).or_default().push(charged);
@@ -303,6 +338,7 @@ impl<I: Copy + Ord + Hash + fmt::Debug> Receiver<I> {
             return self.refuse(part, Refusal::PartOutOfOrder { expected, got });
         }
         assembly.next_part = assembly.next_part.saturating_add(1);
+        assembly.touched = true;
         assembly.received = assembly.received.saturating_add(part.bytes);
         if assembly.received > assembly.charged {
             let (bytes, declared) = (assembly.received, assembly.charged);
