@@ -4,9 +4,12 @@
 //! | here | what it is |
 //! |---|---|
 //! | [`planning`] | pure: from records to a proven plan |
+//! | `core` | the service without sockets |
 //! | `arriving` | a batch whose parts come in: scored as they do |
+//! | `digest` | a batch's content as one number |
 //! | `dispatch` | the server of the Dispatch stream |
 //! | `record` | the client of the RecordPlans stream |
+//! | `rows` | a plan as messages |
 //! | `in_flight` | who waits for which plan |
 //! | `admission` | memory, admitted before it is taken |
 //! | `error` | what can be wrong with a batch, and its status |

@@ -87,3 +87,13 @@ fn a_taken_port_is_named_with_its_setting() {
     let text = run(&["fleet", "--listen", "127.0.0.1:0", "--ops-listen", &address]).failed();
     assert_eq!(text, format!("--ops-listen: cannot listen on {address}: the port is in use"));
 }
+
+#[test]
+fn a_section_that_no_command_has_is_named() {
+    let dir = dir();
+    let path = dir.path().join("waybill.toml");
+    std::fs::write(&path, "[up]\nno_run = true\n[flet]\nlisten = \":0\"\n").expect("it is written");
+    let ended = run(&["fleet", "--config", &path.display().to_string()]);
+    assert_eq!(ended.code, 2, "{ended:?}");
+    assert!(ended.stderr.contains("[flet]: no such section"), "{ended:?}");
+}

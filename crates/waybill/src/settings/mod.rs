@@ -3,7 +3,13 @@
 
 mod words;
 
-use std::{collections::BTreeMap, env, ffi::OsString, marker::PhantomData, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    env,
+    ffi::OsString,
+    marker::PhantomData,
+    path::{Path, PathBuf},
+};
 
 use clap::{
     Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, ValueHint, parser::ValueSource,
@@ -124,8 +130,27 @@ impl<D: Declared> Flags<D> {
     pub(crate) fn file(&self) -> Result<Option<(PathBuf, toml::Table)>, Error> {
         let named = || env::var_os("WAYBILL_CONFIG").filter(|path| !path.is_empty());
         let path = self.config.clone().or_else(|| named().map(PathBuf::from));
-        Ok(path.map(|path| Settings::read_file(&path)).transpose()?)
+        let Some(path) = path else { return Ok(None) };
+        let (path, table) = Settings::read_file(&path)?;
+        known_sections(&path, &table)?;
+        Ok(Some((path, table)))
     }
+}
+
+/// The tables that a file may have: one file serves all commands.
+const SECTIONS: [&str; 9] =
+    ["up", "producer", "fleet", "analytics", "assign", "generate", "run", "plans", "bench"];
+
+fn known_sections(path: &Path, table: &toml::Table) -> Result<(), Error> {
+    let unknown =
+        table.iter().find(|(name, value)| value.is_table() && !SECTIONS.contains(&name.as_str()));
+    let Some((name, _)) = unknown else { return Ok(()) };
+    let text = format!(
+        "{}: [{name}]: no such section; there are {}",
+        path.display(),
+        SECTIONS.map(|section| format!("[{section}]")).join(", ")
+    );
+    Err(Error::Usage(text))
 }
 
 /// The variables of this process, but those whose name is not text: no setting has such a name.
