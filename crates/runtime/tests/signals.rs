@@ -7,10 +7,10 @@ use std::{
     env,
     io::{self, BufRead, BufReader},
     process::{Child, Command, Stdio},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use runtime::lifecycle::Shutdown;
+use runtime::lifecycle::{ECHO, Shutdown};
 
 const AS_CHILD: &str = "RUNTIME_TEST_SIGNALS";
 
@@ -96,9 +96,19 @@ fn the_first_signal_drains_and_the_second_ends_the_process_at_once() {
 
 #[test]
 fn a_signal_that_comes_twice_at_once_only_drains() {
-    let mut process = Process::start();
-    process.signal("TERM");
-    process.signal("TERM");
-    process.says("draining");
-    assert_eq!(process.child.try_wait().unwrap(), None, "it still drains");
+    loop {
+        let mut process = Process::start();
+        let begun = Instant::now();
+        process.signal("TERM");
+        process.says("draining");
+        process.signal("TERM");
+        let both_in_time = begun.elapsed() < ECHO;
+        // Had the second TERM counted, it would have ended the process with 1 before this.
+        let code = process.insist("INT");
+        if both_in_time {
+            assert_eq!(code, Some(130));
+            return;
+        }
+        // The machine was too busy to send two at once: that is another test's story.
+    }
 }
