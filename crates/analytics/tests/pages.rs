@@ -59,14 +59,14 @@ async fn a_plan_as_json_reads_back() {
             ],
             "unassigned": [{"side": "shipment", "line": 3, "text": "=1+1 Road",
                 "reason": "every driver is worth as much or more with another shipment"}],
-            "street_name": "address",
+            "shipments": 3, "drivers": 2, "street_name": "address",
         })
     );
     let (_, _, empty) = running.get(&format!("/plans/{}.json", common::batch(2))).await;
     assert_eq!(
         empty,
         "{\"total\": 0.0, \"greedy_total\": 0.0, \"pairs\": [],\n\"unassigned\": [],\n\
-         \"street_name\": \"address\",\n\"certificate\": {\"drivers\":[],\"shipments\":[]}}\n"
+         \"shipments\": 0, \"drivers\": 0,\n\"street_name\": \"address\",\n\"certificate\": {\"drivers\":[],\"shipments\":[]}}\n"
     );
 }
 

@@ -17,7 +17,7 @@ use tonic::{Request, Response, Status};
 use crate::{
     error::Error,
     moment::{Clock, Moment},
-    request::{Order, check_name},
+    request::{Order, check_name, is_name},
     rosters,
     runs::Runs,
     store::KeptRoster,
@@ -117,8 +117,8 @@ impl ProducerService for Calls {
         request: Request<ListRostersRequest>,
     ) -> Result<Response<ListRostersResponse>, Status> {
         let ListRostersRequest { page_size, page_token } = request.into_inner();
-        let (count, after) =
-            ROSTERS_PAGE.read(page_size, &page_token, |token| Some(token.to_owned()))?;
+        let (count, after) = ROSTERS_PAGE
+            .read(page_size, &page_token, |token| is_name(token).then(|| token.to_owned()))?;
         let after = after.unwrap_or_default();
         let read = move |store: &crate::store::Store| Ok(store.list_rosters(&after, count + 1)?);
         let mut listed = self.runs.with_store(read).await?;

@@ -186,12 +186,16 @@ pub(crate) fn check_side(field: &str, count: u32, violations: &mut Violations) {
     }
 }
 
+/// Whether a text can be the name of a roster.
+pub(crate) fn is_name(text: &str) -> bool {
+    (1..=MAX_NAME).contains(&text.len())
+        && !text.starts_with('-')
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
 /// That a roster's name has its form.
 pub(crate) fn check_name(field: &str, name: &str, violations: &mut Violations) {
-    let sound = (1..=MAX_NAME).contains(&name.len())
-        && !name.starts_with('-')
-        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-    if !sound {
+    if !is_name(name) {
         let form = "must be 1 to 63 characters out of a-z, 0-9 and -, not starting with -";
         violations.add(field, form);
     }

@@ -120,6 +120,13 @@ async fn bad_files_are_rejected_and_stop_nothing() {
     assert_eq!(files(inbox.path()), ["alone.shipments.txt", "done", "rejected"]);
     write(inbox.path(), "alone.drivers.txt", "Everardo Welch\n");
     there(inbox.path().join("done/alone.drivers.txt")).await;
+
+    // What was said of the first pair of a name stays beside what is said of the second.
+    put(inbox.path(), "empty", "1 Elm\n", "");
+    there(rejected.join("2-empty.drivers.txt")).await;
+    let said = |name| fs::read_to_string(rejected.join(name)).unwrap();
+    assert_eq!(said("empty.error.txt"), "empty.shipments.txt: has no records\n");
+    assert_eq!(said("2-empty.error.txt"), "empty.drivers.txt: has no records\n");
 }
 
 #[tokio::test]

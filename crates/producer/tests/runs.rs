@@ -222,6 +222,9 @@ async fn a_run_of_a_roster_has_its_drivers() {
     assert_eq!(names.len(), 2_500);
     let listed = client.list_rosters(ListRostersRequest::default()).await.unwrap().into_inner();
     assert_eq!(listed.rosters, [roster]);
+    let made_up = ListRostersRequest { page_token: "Night?".into(), page_size: 0 };
+    let refusal = client.list_rosters(made_up).await.unwrap_err();
+    assert_eq!(refusal.code(), Code::InvalidArgument);
 
     let run = producer.run(unknown).await;
     producer.end_of(&run).await;

@@ -62,6 +62,9 @@ pub(crate) enum Error {
     /// The machine does not let us do our work.
     #[error("cannot start: {0}")]
     Runtime(io::Error),
+    /// A plan that its own certificate does not prove. A fault of ours, caught before anyone relies on it.
+    #[error("the plan is not proven and not given out, which is a fault of waybill: {0}")]
+    Unproven(assignment::Flaw),
     /// Records that have no plan.
     #[error("these records have no plan: {0}")]
     Planning(#[from] assignment::Error),
@@ -120,9 +123,11 @@ impl Error {
     pub(crate) fn report(self) -> ExitCode {
         let code = match &self {
             Self::Arguments(error) if !error.use_stderr() => {
-                // Help and version were asked for; a reader that has gone has seen enough.
-                let _ = error.print();
-                return ExitCode::SUCCESS;
+                // Help and version were asked for.
+                return match error.print().and_then(|()| io::stdout().flush()) {
+                    Ok(()) => ExitCode::SUCCESS,
+                    Err(error) => Self::Output(error).report(),
+                };
             }
             Self::Arguments(error)
                 if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand =>

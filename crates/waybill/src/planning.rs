@@ -1,20 +1,22 @@
 //! Records to a plan, by the same function as in the fleet service.
 
 use domain::StreetName;
-use fleet::planning::{self, Behind, Scored, TooLarge};
+use fleet::planning::{self, Behind, Scored};
 
 use crate::{
+    error::Error,
     input::{Drivers, Shipments},
     plan::{Certificate, Pair, Plan, Reason, Side, Unassigned},
 };
 
-/// The best plan for these records.
+/// The best plan for these records, proven.
 pub(crate) fn plan(
     shipments: Shipments,
     drivers: Drivers,
     street_name: StreetName,
-) -> Result<Plan, TooLarge> {
+) -> Result<Plan, Error> {
     let plan = Scored::new(shipments.classes, drivers.classes)?.solve()?;
+    plan.certify().map_err(Error::Unproven)?;
     // The solver has seen to it that places are within a u32.
     let pairs = plan.pairs().map(|pair| Pair {
         shipment: pair.shipment as u32,

@@ -234,6 +234,10 @@ fn a_full_disk_is_a_failure() {
         return;
     };
     let (s, d) = (data("published-10x10/shipments.txt"), data("published-10x10/drivers.txt"));
+    let help = waybill(&["--help"]).stdout(full.try_clone().expect("a file")).output();
+    let help = help.expect("the binary starts");
+    assert_eq!(help.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&help.stderr).starts_with("waybill: standard output: "));
     let output = waybill(&["assign", &s, &d]).stdout(full).output().expect("the binary starts");
     assert_eq!(output.status.code(), Some(1));
     let text = String::from_utf8_lossy(&output.stderr);

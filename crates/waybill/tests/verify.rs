@@ -47,6 +47,7 @@ fn a_plan_without_a_certificate_is_solved_again() {
         left.push(json!({"side": "driver", "line": pair["driver_line"], "text": pair["driver"], "reason": ""}));
     }
     plan["total"] = json!(total);
+    plan["greedy_total"] = json!(total);
     let text = flaw(&plan);
     assert_eq!(text, format!("another plan totals 39421, more than {total}"));
 }
@@ -69,6 +70,10 @@ fn each_lie_is_named() {
     let text =
         lie(&|plan| plan["pairs"][1]["driver_line"] = plan["pairs"][0]["driver_line"].clone());
     assert!(text.ends_with("is in the plan twice"), "{text}");
+    let text = lie(&|plan| drop(plan["unassigned"].as_array_mut().expect("a list").pop()));
+    assert_eq!(text, "the plan has 3849 shipments, paired or unassigned, and the batch 3850");
+    let text = lie(&|plan| plan["greedy_total"] = json!(39421.25));
+    assert!(text.contains("cannot have reached 39421.25"), "{text}");
     let text = lie(&|plan| plan["certificate"]["drivers"] = json!([]));
     assert!(text.starts_with("the certificate has no price for driver of line"), "{text}");
     let text = lie(&|plan| {

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 
 use super::problem::problem;
 use crate::queries::Rows;
-use crate::store::{Store, StoredPlan};
+use crate::store::{PlanFacts, Store, StoredPlan};
 use crate::wire::points;
 use crate::{Analytics, Error};
 
@@ -166,7 +166,9 @@ impl Export {
             let header = self.header.as_ref();
             let rule = header.map(PlanHeader::street_name).unwrap_or_default();
             let certificate = header.and_then(|header| header.certificate.as_ref());
-            text.push_str(&format!("],\n\"street_name\": \"{}\",\n", street_name(rule)));
+            let PlanFacts { shipments, drivers, .. } = self.plan.facts;
+            text.push_str(&format!("],\n\"shipments\": {shipments}, \"drivers\": {drivers},\n"));
+            text.push_str(&format!("\"street_name\": \"{}\",\n", street_name(rule)));
             text.push_str(&format!("\"certificate\": {}}}\n", proof(certificate)));
         }
     }

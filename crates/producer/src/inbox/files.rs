@@ -1,6 +1,7 @@
 //! The folder on the disk: listing, reading, moving. Blocks.
 
 use std::{
+    collections::BTreeSet,
     fs::{self, File, TryLockError},
     io,
     path::{Path, PathBuf},
@@ -78,19 +79,28 @@ pub(super) fn lock(folder: &Path) -> io::Result<Option<File>> {
     }
 }
 
-/// The files in a folder, folders among them.
-pub(super) fn list(folder: &Path) -> io::Result<Vec<Seen>> {
-    let mut files = Vec::new();
+/// What is in a folder.
+pub(super) struct Listing {
+    /// The files, folders among them.
+    pub files: Vec<Seen>,
+    /// Names that are not UTF-8, as far as they can be shown. Such a file is not taken: its batch could
+    /// not be named.
+    pub unnameable: BTreeSet<String>,
+}
+
+/// The files in a folder.
+pub(super) fn list(folder: &Path) -> io::Result<Listing> {
+    let (mut files, mut unnameable) = (Vec::new(), BTreeSet::new());
     for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        // A name that is not UTF-8 is none of ours; a file that is gone again neither.
-        if let Some(name) = entry.file_name().to_str()
-            && let Some(seen) = look_at(folder, name)
-        {
-            files.push(seen);
+        match entry?.file_name().into_string() {
+            // One that is gone again is none.
+            Ok(name) => files.extend(look_at(folder, &name)),
+            Err(name) => {
+                unnameable.insert(name.to_string_lossy().into_owned());
+            }
         }
     }
-    Ok(files)
+    Ok(Listing { files, unnameable })
 }
 
 /// A file as it is now, if it is there.
@@ -140,11 +150,12 @@ pub(super) fn move_to(folder: &Path, to: &str, files: &[Seen]) -> io::Result<()>
     Ok(())
 }
 
-/// Says in `rejected/NAME.error.txt` why a pair was not planned, and moves its files there.
+/// Says in `rejected/NAME.error.txt` why a pair was not planned, and moves its files there. What was said of an
+/// earlier pair of that name stays.
 pub(super) fn reject(folder: &Path, name: &str, files: &[Seen], why: &str) -> io::Result<()> {
     let rejected = folder.join("rejected");
     fs::create_dir_all(&rejected)?;
-    fs::write(rejected.join(format!("{name}.error.txt")), format!("{why}\n"))?;
+    fs::write(free_name(&rejected, &format!("{name}.error.txt")), format!("{why}\n"))?;
     move_to(folder, "rejected", files)
 }
 

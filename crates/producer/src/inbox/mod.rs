@@ -37,7 +37,7 @@ use crate::{
     source::columns,
     store::{Content, KeptPair, NewPair, Store, StoreError},
 };
-use files::Unfit;
+use files::{Listing, Unfit};
 use scan::{Found, Scan, Seen};
 
 const SHIPMENT_COLUMNS: [&str; 2] = ["address", "shipment"];
@@ -164,7 +164,11 @@ impl Worker {
         if self.run.standing().saved.phase != Phase::Running {
             return Ok(());
         }
-        let mut files = files::list(&self.folder).map_err(|source| self.trouble(source))?;
+        let Listing { mut files, unnameable } =
+            files::list(&self.folder).map_err(|source| self.trouble(source))?;
+        for file in scan.first_seen(unnameable) {
+            tracing::warn!(file, "a file is not taken, its name is not UTF-8");
+        }
         files.retain(|seen| !taken.contains(&seen.name));
         for found in scan.look(files) {
             match found {

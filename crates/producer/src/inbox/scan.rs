@@ -55,9 +55,17 @@ pub(super) enum Found {
 pub(super) struct Scan {
     before: HashMap<String, Seen>,
     alone: BTreeSet<String>,
+    unnameable: BTreeSet<String>,
 }
 
 impl Scan {
+    /// Those of the names that were not there at the look before.
+    pub(super) fn first_seen(&mut self, unnameable: BTreeSet<String>) -> Vec<String> {
+        let new = unnameable.difference(&self.unnameable).cloned().collect();
+        self.unnameable = unnameable;
+        new
+    }
+
     /// What there is to do, by the files that are there now. A file rests when it is as it was at the
     /// look before.
     pub(super) fn look(&mut self, files: Vec<Seen>) -> Vec<Found> {
@@ -135,6 +143,16 @@ mod tests {
         scan.look(vec![s.clone()]);
         assert_eq!(scan.look(vec![s.clone()]), [Found::Alone { file: "a.shipments.txt".into() }]);
         assert_eq!(scan.look(vec![s]), []);
+    }
+
+    #[test]
+    fn a_name_that_is_not_text_is_told_once() {
+        let mut scan = Scan::default();
+        let names = || BTreeSet::from(["caf\u{fffd}.shipments.txt".to_owned()]);
+        assert_eq!(scan.first_seen(names()).len(), 1);
+        assert!(scan.first_seen(names()).is_empty());
+        assert!(scan.first_seen(BTreeSet::new()).is_empty());
+        assert_eq!(scan.first_seen(names()).len(), 1, "it was taken away and is back");
     }
 
     #[test]

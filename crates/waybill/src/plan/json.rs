@@ -44,7 +44,13 @@ pub(super) fn write(plan: &Plan, out: &mut impl Write, explain: bool) -> io::Res
         }
         out.write_all(b"}")?;
     }
-    out.write_all(b"],\n\"street_name\": ")?;
+    write!(
+        out,
+        "],\n\"shipments\": {}, \"drivers\": {}",
+        plan.shipments.len(),
+        plan.drivers.len()
+    )?;
+    out.write_all(b",\n\"street_name\": ")?;
     string(out, street_name_text(plan.street_name))?;
     out.write_all(b",\n\"certificate\": ")?;
     certificate(&plan.certificate, out)?;

@@ -16,6 +16,11 @@ pub(super) struct Document<'a> {
     pub(super) pairs: Vec<Pair<'a>>,
     #[serde(borrow, default)]
     pub(super) unassigned: Vec<Unassigned<'a>>,
+    /// How many records the batch has, where it is said.
+    pub(super) shipments: Option<usize>,
+    pub(super) drivers: Option<usize>,
+    #[serde(default, deserialize_with = "some_points")]
+    pub(super) greedy_total: Option<Score>,
     #[serde(default, deserialize_with = "street_name")]
     pub(super) street_name: StreetName,
     pub(super) certificate: Option<Certificate>,
@@ -83,12 +88,12 @@ impl<'a> Document<'a> {
     }
 
     /// All shipments: those with a driver first.
-    pub(super) fn shipments(&self) -> impl Iterator<Item = RecordAt<'_>> {
+    pub(super) fn all_shipments(&self) -> impl Iterator<Item = RecordAt<'_>> {
         self.pairs.iter().map(Pair::shipment).chain(self.left(Side::Shipment))
     }
 
     /// All drivers: those with a shipment first.
-    pub(super) fn drivers(&self) -> impl Iterator<Item = RecordAt<'_>> {
+    pub(super) fn all_drivers(&self) -> impl Iterator<Item = RecordAt<'_>> {
         self.pairs.iter().map(Pair::driver).chain(self.left(Side::Driver))
     }
 
@@ -128,6 +133,10 @@ fn points<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Score, D::Error>
         return Err(D::Error::custom(format!("{} is not a multiple of 0.25", quarters / 4.0)));
     }
     Ok(Score::from_quarters(quarters as i64))
+}
+
+fn some_points<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Score>, D::Error> {
+    points(deserializer).map(Some)
 }
 
 fn street_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<StreetName, D::Error> {

@@ -23,7 +23,9 @@ use crate::{
 /// Reads the JSON of `waybill assign --format json`, `waybill plans show --format json` or
 /// /plans/ID.json. All scores are computed again from the texts; then the certificate's prices must
 /// cover the score of every pair that could be, and meet it exactly in every pair that is. Neither
-/// needs the solver that made the plan. A plan without a certificate is solved again instead.
+/// needs the solver that made the plan. A plan without a certificate is solved again instead. What
+/// first come, first served reached depends on the order of the batch, which a plan does not keep: of
+/// that it is only checked that it is not more.
 #[derive(Debug, Args)]
 pub(crate) struct Verify {
     /// The plan as JSON; - reads standard input
@@ -64,8 +66,8 @@ fn solve_again(plan: &Document<'_>, flawed: impl Fn(Flaw) -> Error) -> Result<()
         }
         Ok::<_, Error>(records)
     };
-    let shipments = records(&mut plan.shipments())?;
-    let drivers = records(&mut plan.drivers())?;
+    let shipments = records(&mut plan.all_shipments())?;
+    let drivers = records(&mut plan.all_drivers())?;
     let street_name: StreetName = plan.street_name;
     let best = planning::plan(
         Shipments { classes: StreetClasses::of(&shipments, street_name), records: shipments },

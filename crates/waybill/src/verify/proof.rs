@@ -15,6 +15,12 @@ use super::document::{Certificate, Document, RecordAt, Side};
 pub(crate) enum Flaw {
     #[error("{side} of line {line} is in the plan twice")]
     Twice { side: &'static str, line: u32 },
+    #[error("the plan has {found} {side}s, paired or unassigned, and the batch {stated}")]
+    Count { side: &'static str, stated: usize, found: usize },
+    #[error(
+        "first come, first served cannot have reached {greedy}, more than the plan's total of {total}"
+    )]
+    Greedy { greedy: Score, total: Score },
     #[error("{pair} scores {found}, not {stated}")]
     Score { pair: PairName, stated: Score, found: Score },
     #[error("the pairs total {found}, not {stated}")]
@@ -68,10 +74,10 @@ pub(super) struct Counted {
     pub(super) drivers: usize,
 }
 
-/// Checks that it is a plan: nobody twice, and scores and total as the texts have them.
+/// Checks that it is a plan: everybody once, and scores and total as the texts have them.
 pub(super) fn count(plan: &Document<'_>) -> Result<Counted, Flaw> {
-    let shipments = once("shipment", plan.shipments())?;
-    let drivers = once("driver", plan.drivers())?;
+    let shipments = once("shipment", plan.all_shipments(), plan.shipments)?;
+    let drivers = once("driver", plan.all_drivers(), plan.drivers)?;
     for pair in &plan.pairs {
         let (shipment, driver) = (pair.shipment(), pair.driver());
         let length = street_length(shipment.text, plan.street_name);
@@ -85,12 +91,16 @@ pub(super) fn count(plan: &Document<'_>) -> Result<Counted, Flaw> {
     if found != plan.total {
         return Err(Flaw::Total { stated: plan.total, found });
     }
+    if let Some(greedy) = plan.greedy_total.filter(|greedy| *greedy > plan.total) {
+        return Err(Flaw::Greedy { greedy, total: plan.total });
+    }
     Ok(Counted { shipments, drivers })
 }
 
 fn once<'a>(
     side: &'static str,
     records: impl Iterator<Item = RecordAt<'a>>,
+    stated: Option<usize>,
 ) -> Result<usize, Flaw> {
     let mut seen = HashSet::new();
     for record in records {
@@ -98,7 +108,10 @@ fn once<'a>(
             return Err(Flaw::Twice { side, line: record.line });
         }
     }
-    Ok(seen.len())
+    match stated.filter(|stated| *stated != seen.len()) {
+        Some(stated) => Err(Flaw::Count { side, stated, found: seen.len() }),
+        None => Ok(seen.len()),
+    }
 }
 
 /// Checks that the prices prove the plan optimal.
@@ -109,8 +122,8 @@ pub(super) fn prove(plan: &Document<'_>, certificate: &Certificate) -> Result<()
     let shipments: Prices<StreetLength> = Prices { side: "shipment", prices: shipment_prices };
     let drivers: Prices<DriverTraits> = Prices { side: "driver", prices: driver_prices };
 
-    let shipment_classes = shipments.classes(plan.shipments(), length)?;
-    let driver_classes = drivers.classes(plan.drivers(), driver_traits)?;
+    let shipment_classes = shipments.classes(plan.all_shipments(), length)?;
+    let driver_classes = drivers.classes(plan.all_drivers(), driver_traits)?;
     for (&length, &(shipment, shipment_price)) in &shipment_classes {
         for (&traits, &(driver, driver_price)) in &driver_classes {
             let (score, prices) = (score(length, traits), shipment_price + driver_price);
