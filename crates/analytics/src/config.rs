@@ -20,7 +20,7 @@ pub struct Config {
     pub ops_listen: SocketAddr,
     /// Where plans are kept.
     pub store: StoreUrl,
-    /// The producer whose health the page shows; none: it does not.
+    /// The producer that runs are started at from here; none: they are not.
     pub producer: Option<Uri>,
     /// What one RecordPlans stream may have in flight.
     pub credit: Credit,

@@ -22,7 +22,10 @@ use crate::ingest::{DEFAULT_CREDIT, Ingest};
 use crate::queries::DEFAULT_HEARTBEAT;
 use crate::store::{Store, StoredPlan};
 use crate::writer::Writer;
-use crate::{Error, http};
+use crate::{
+    Error, http,
+    passed_on::{self, PRODUCER},
+};
 
 /// Tells the time of day.
 pub type Clock = fn() -> Timestamp;
@@ -36,7 +39,7 @@ const ANALYTICS: &str = "waybill.analytics.v1.AnalyticsService";
 pub struct Options {
     /// What one RecordPlans stream may have in flight. Default: 4,096 plans and 64 MiB.
     pub credit: Credit,
-    /// The way to the producer, whose health `/profile` shows. Default: none.
+    /// The way to the producer, whose calls are passed on and whose health `/profile` shows. Default: none.
     pub producer: Option<Channel>,
     /// Time between heartbeats to a watcher. Default: 5 s.
     pub heartbeat: Duration,
@@ -89,12 +92,17 @@ impl Analytics {
     /// Calls and pages on one port. gRPC-web is for calls only.
     pub fn routes(self: &Arc<Self>, health: &Health) -> Router {
         let handlers = Handlers(Arc::clone(self));
-        let calls = grpc_routes(health, &[DESCRIPTORS])
+        let passed_on: &[&str] = if self.producer.is_some() { &[PRODUCER] } else { &[] };
+        let calls = grpc_routes(health, &[DESCRIPTORS], passed_on)
             .add_service(IngestServiceServer::new(handlers.clone()))
             .add_service(AnalyticsServiceServer::new(handlers))
             .into_axum_router()
-            .reset_fallback()
-            .layer(GrpcWebLayer::new());
+            .reset_fallback();
+        let calls = match &self.producer {
+            Some(producer) => calls.merge(passed_on::routes(producer.clone())),
+            None => calls,
+        };
+        let calls = calls.layer(GrpcWebLayer::new());
         calls.merge(http::routes(Arc::clone(self), health.clone()))
     }
 

@@ -10,6 +10,7 @@
 //! | `queries` | list, watch, get and sum up plans |
 //! | `grpc` | the handlers: decode, call, encode |
 //! | `http` | the page, and plans as files |
+//! | `passed_on` | calls of ProducerService, for the page |
 //! | `wire` | what the store keeps, as messages say it |
 //! | `text` | finding a text whatever its case |
 //! | [`Analytics`] | the service without sockets |
@@ -22,6 +23,7 @@ mod error;
 mod grpc;
 mod http;
 mod ingest;
+mod passed_on;
 mod proof;
 mod queries;
 mod service;

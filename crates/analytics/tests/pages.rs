@@ -5,7 +5,9 @@ mod common;
 use common::planned::Planned;
 use common::running::Running;
 use http::StatusCode;
+use proto::producer::v1::{ListRunsRequest, producer_service_client::ProducerServiceClient};
 use serde_json::Value;
+use tonic::Code;
 
 fn nasty() -> Planned {
     Planned::of(
@@ -109,4 +111,19 @@ async fn the_page_is_strict_about_what_it_may_do() {
     let (status, _, text) = running.get("/").await;
     assert_eq!(status, StatusCode::OK);
     assert!(text.contains("make page") || text.contains("/assets/"), "{text}");
+}
+
+#[tokio::test]
+async fn runs_are_asked_for_here_only_where_there_is_a_producer_to_ask() {
+    async fn code(running: &Running) -> Code {
+        let mut client = ProducerServiceClient::new(running.router.clone());
+        client.list_runs(ListRunsRequest::default()).await.unwrap_err().code()
+    }
+    assert_eq!(code(&Running::start()).await, Code::Unimplemented);
+
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let away = runtime::connect::channel(&format!("http://{port}").parse().unwrap());
+    let folder = tempfile::TempDir::new().unwrap();
+    let store = Running::store(&folder);
+    assert_eq!(code(&Running::beside(Some(away), store, folder)).await, Code::Unavailable);
 }

@@ -114,7 +114,7 @@ impl Core {
             shutdown: self.shutdown.clone(),
         };
         let service = FleetServiceServer::new(fleet).max_decoding_message_size(MAX_DECODED_BYTES);
-        grpc_routes(health, &[DESCRIPTORS]).add_service(service)
+        grpc_routes(health, &[DESCRIPTORS], &[]).add_service(service)
     }
 
     /// Health of this service, not serving yet.

@@ -190,7 +190,7 @@ impl Core {
         let calls = Calls { runs: Arc::clone(&self.runs), clock: self.clock };
         let service =
             ProducerServiceServer::new(calls).max_decoding_message_size(MAX_REQUEST_BYTES);
-        let grpc = grpc_routes(health, &[DESCRIPTORS]).add_service(service);
+        let grpc = grpc_routes(health, &[DESCRIPTORS], &[]).add_service(service);
         let http = http::routes(Arc::clone(&self.runs), self.defaults.clone());
         with_pages(grpc, http)
     }

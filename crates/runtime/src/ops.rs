@@ -66,7 +66,7 @@ fn routes(health: &Health, registry: Arc<Registry>) -> Router {
         .route("/healthz", get(async || "alive\n"))
         .route("/readyz", get(async move || readyz(&ready)))
         .route("/metrics", get(metrics).with_state(registry));
-    with_pages(grpc_routes(health, &[]), pages)
+    with_pages(grpc_routes(health, &[], &[]), pages)
 }
 
 fn readyz(health: &Health) -> Response {

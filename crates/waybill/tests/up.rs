@@ -6,7 +6,8 @@ mod support {
 }
 
 use std::{
-    net::{SocketAddr, TcpListener},
+    io::{Read, Write},
+    net::{SocketAddr, TcpListener, TcpStream},
     process::Stdio,
 };
 
@@ -195,4 +196,33 @@ fn free() -> String {
         .and_then(|listener| listener.local_addr())
         .expect("a free port");
     free.to_string()
+}
+
+#[test]
+fn runs_are_started_and_watched_through_the_port_of_the_page() {
+    let dir = dir();
+    let up = Up::start(dir.path(), &["--no-run"]);
+    let start = ["run", "start", "--batches", "3", "--interval", "5ms", "--wait"];
+    let through = ["--format", "json", "--producer", &up.analytics];
+    let end = run(&[&start[..], &through[..]].concat()).json();
+    assert_eq!(end["batchesSettled"], "3");
+
+    // As a browser calls: gRPC-web over HTTP/1.1.
+    let listed = grpc_web(&up, "waybill.producer.v1.ProducerService/ListRuns");
+    assert!(listed.contains("grpc-status:0"), "{listed:?}");
+    assert!(listed.contains(end["runId"].as_str().expect("an id")), "{listed:?}");
+}
+
+/// The answer to a call without fields, its end as text.
+fn grpc_web(up: &Up, method: &str) -> String {
+    let authority = up.analytics.strip_prefix("http://").expect("an address");
+    let mut stream = TcpStream::connect(authority).expect("it listens");
+    let head = format!(
+        "POST /{method} HTTP/1.1\r\nhost: {authority}\r\nconnection: close\r\n\
+         content-type: application/grpc-web+proto\r\ncontent-length: 5\r\n\r\n"
+    );
+    stream.write_all(&[head.as_bytes(), &[0; 5]].concat()).expect("it reads");
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).expect("it answers");
+    String::from_utf8_lossy(&answer).into_owned()
 }

@@ -19,7 +19,7 @@ use runtime::lifecycle::Shutdown;
 use runtime::workers::Workers;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
-use tonic::{Status, Streaming};
+use tonic::{Status, Streaming, transport::Channel};
 use tower::ServiceExt;
 
 use super::planned::Planned;
@@ -38,14 +38,23 @@ pub struct Running {
 impl Running {
     pub fn start() -> Running {
         let folder = TempDir::new().unwrap();
+        let store = Running::store(&folder);
+        Running::on(store, folder)
+    }
+
+    pub fn store(folder: &TempDir) -> Arc<dyn Store> {
         let path = folder.path().join("analytics.db");
-        let store = Sqlite::open(&path, Workers::in_place(), Workers::in_place()).unwrap();
-        Running::on(Arc::new(store), folder)
+        Arc::new(Sqlite::open(&path, Workers::in_place(), Workers::in_place()).unwrap())
     }
 
     pub fn on(store: Arc<dyn Store>, folder: TempDir) -> Running {
+        Running::beside(None, store, folder)
+    }
+
+    /// With this way to the producer.
+    pub fn beside(producer: Option<Channel>, store: Arc<dyn Store>, folder: TempDir) -> Running {
         let shutdown = Shutdown::new(Duration::from_secs(10));
-        let options = Options { clock: super::noon, ..Options::default() };
+        let options = Options { clock: super::noon, producer, ..Options::default() };
         let (analytics, writer) =
             Analytics::start(Arc::clone(&store), Workers::in_place(), options, shutdown.clone());
         let health = Analytics::health();

@@ -26,7 +26,7 @@ struct Asked {
 impl Asked {
     async fn start() -> Asked {
         let health = Health::new(&[SERVICE]);
-        let routes = grpc_routes(&health, &[]).into_axum_router();
+        let routes = grpc_routes(&health, &[], &[]).into_axum_router();
         let server = Running::start(routes, Limits::default(), LIMIT).await;
         let client = HealthClient::new(connect::channel(&server.uri()));
         Asked { health, client, _server: server }

@@ -18,10 +18,13 @@ const EVERYWHERE: [&str; 3] = [
 ];
 
 /// Health, and reflection (v1 and v1alpha) of it and of `descriptors`: encoded file descriptor sets.
-/// Listed are the services that `health` knows. A service adds its own.
-pub fn grpc_routes(health: &Health, descriptors: &[&[u8]]) -> Routes {
+/// Listed are the services that `health` knows, and those that are passed on to another server. A
+/// service adds its own.
+pub fn grpc_routes(health: &Health, descriptors: &[&[u8]], passed_on: &[&str]) -> Routes {
     let routes = Routes::new(health.server());
-    match with_reflection(routes.clone(), &health.services(), descriptors) {
+    let services: Vec<String> =
+        health.services().into_iter().chain(passed_on.iter().map(ToString::to_string)).collect();
+    match with_reflection(routes.clone(), &services, descriptors) {
         Ok(routes) => routes,
         Err(error) => {
             // Descriptors are compiled in, so a test finds this. A server without reflection serves.

@@ -39,7 +39,7 @@ const SOON: Duration = Duration::from_secs(1);
 
 fn pages() -> Router {
     let pages = Router::new().route("/ping", get(async || "pong"));
-    with_pages(grpc_routes(&Health::new(&[]), &[]), pages)
+    with_pages(grpc_routes(&Health::new(&[]), &[], &[]), pages)
 }
 
 /// A page that answers when it is let, and counts how many calls are inside of it.

@@ -27,8 +27,9 @@ impl Declared for Analytics {
         Setting::new("store", "URL", "Where plans are kept: sqlite:DIR/analytics.db")
             .default("sqlite:./waybill-data/analytics.db")
             .more("The folder is made if it is not there. One process at a time may have an SQLite store open."),
-        Setting::new("producer", "URL", "Address of the producer, whose health /profile shows")
+        Setting::new("producer", "URL", "Address of the producer, so that runs can be started from the page")
             .default("none")
+            .more("Calls of ProducerService are passed on to it, and /profile shows its health.")
             .hint(ValueHint::Url),
         Setting::new("max-plans-in-flight", "N", "Plans that a stream may have sent and not have answered")
             .default("4096"),
