@@ -26,6 +26,11 @@ impl Admission {
         Self { units: Arc::new(Semaphore::new(most as usize)), most }
     }
 
+    /// Bytes of batches that are held now, in whole units.
+    pub(crate) fn held_bytes(&self) -> u64 {
+        UNIT * (u64::from(self.most) - self.units.available_permits() as u64)
+    }
+
     /// Room for a batch of `bytes`, if there is now. One that is larger than all the room there is
     /// takes all of it.
     pub(crate) fn admit(&self, bytes: u64) -> Option<Admitted> {
@@ -49,7 +54,9 @@ mod tests {
         let large = admission.admit(9 * UNIT).expect("there is room");
         assert!(admission.admit(2 * UNIT).is_none());
         let small = admission.admit(1).expect("one unit is left");
+        assert_eq!(admission.held_bytes(), 10 * UNIT);
         drop((large, small));
+        assert_eq!(admission.held_bytes(), 0);
         assert!(admission.admit(u64::MAX).is_some(), "alone, anything fits");
     }
 }

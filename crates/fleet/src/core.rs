@@ -19,6 +19,7 @@ use crate::{
     admission::Admission,
     dispatch::{Dispatch, Fleet, MAX_DECODED_BYTES},
     in_flight::InFlight,
+    metrics::{self, Answers},
     record::Record,
 };
 
@@ -68,8 +69,13 @@ impl Core {
         shutdown: Shutdown,
     ) -> (Self, impl Future<Output = ()> + Send + 'static) {
         let in_flight = Arc::new(InFlight::default());
-        let record =
-            Record { channel: analytics, in_flight: Arc::clone(&in_flight), peer: peer.clone() };
+        let answers = Answers::default();
+        let record = Record {
+            channel: analytics,
+            in_flight: Arc::clone(&in_flight),
+            peer: peer.clone(),
+            answers: answers.clone(),
+        };
         let config = OutboxConfig {
             name: "record plans",
             // The admission bounds what is held; the outbox need not do it again.
@@ -85,6 +91,7 @@ impl Core {
             admission: Admission::new(capacity.admitted_bytes),
             spans: Spans::of("fleet"),
             peer: peer.into(),
+            answers,
         });
         let limits = Limits {
             credit: capacity.credit,
@@ -98,6 +105,11 @@ impl Core {
     /// How the stream to analytics is.
     pub fn analytics(&self) -> watch::Receiver<LinkStatus> {
         self.analytics.clone()
+    }
+
+    /// Adds what the service counts to a registry.
+    pub fn register(&self, registry: &mut prometheus_client::registry::Registry) {
+        metrics::register(registry, &self.dispatch, self.analytics());
     }
 
     /// Takes no more plans for analytics: the forwarding task ends when all are recorded, or at the end

@@ -27,6 +27,7 @@ use crate::{
     arriving::{Arriving, Batch},
     error::BatchError,
     in_flight::{InFlight, Joined, Waiter},
+    metrics::Answers,
     planning::Scored,
     record::{Outgoing, Record},
     rows::{Planned, Times},
@@ -41,6 +42,7 @@ pub(crate) struct Dispatch {
     pub(crate) admission: Admission,
     pub(crate) spans: Spans,
     pub(crate) peer: Arc<str>,
+    pub(crate) answers: Answers,
 }
 
 impl Intake for Dispatch {
@@ -122,6 +124,7 @@ impl Intake for Dispatch {
     }
 
     fn rejected(&self, id: &str, status: Status) -> DispatchResponse {
+        self.answers.rejected();
         tracing::debug!(batch_id = id, code = ?status.code(), reason = status.message(), "batch rejected");
         say(dispatch_response::Event::Rejected(Rejected {
             batch_id: id.to_owned(),

@@ -65,6 +65,11 @@ impl InFlight {
         }
     }
 
+    /// How many batches are waited for.
+    pub(crate) fn count(&self) -> usize {
+        self.lock().len()
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<BatchId, Waiting>> {
         // A map is never left half changed.
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)

@@ -23,6 +23,7 @@ mod digest;
 mod dispatch;
 mod error;
 mod in_flight;
+mod metrics;
 pub mod planning;
 mod record;
 mod rows;

@@ -23,6 +23,7 @@ use tonic::{Status, Streaming, transport::Channel};
 use crate::{
     error::BatchError,
     in_flight::{InFlight, Waiter},
+    metrics::Answers,
     rows::{self, Planned},
 };
 
@@ -47,6 +48,7 @@ pub(crate) struct Record {
     pub(crate) channel: Channel,
     pub(crate) in_flight: Arc<InFlight>,
     pub(crate) peer: String,
+    pub(crate) answers: Answers,
 }
 
 impl Dialect for Record {
@@ -108,6 +110,7 @@ impl Dialect for Record {
         match answer {
             Ok(recorded) => {
                 for waiter in self.in_flight.take(planned.batch_id) {
+                    self.answers.settled();
                     settle(waiter, &planned, &recorded, commit);
                 }
             }

@@ -78,7 +78,9 @@ impl Service {
     pub async fn run(self) -> Result<(), Error> {
         let health = Core::health();
         let routes = self.core.routes(&health).into_axum_router();
-        let registry = Arc::new(ops::registry("fleet"));
+        let mut registry = ops::registry("fleet");
+        self.core.register(&mut registry);
+        let registry = Arc::new(registry);
         let forwarding = tokio::spawn(self.forwarding);
         let readiness =
             tokio::spawn(follow(self.core.analytics(), health.clone(), self.shutdown.clone()));

@@ -237,6 +237,11 @@ async fn one_id_is_one_content() {
     let other = BatchPart { batch_id: original.batch_id.clone(), ..batch(&["2 Elm"], &["Ann"]) };
     second.send(other).await;
     assert_eq!(rejected(second.hear().await).1.code(), Code::AlreadyExists);
+    assert!(fleet.counts("fleet_batches_total{outcome=\"rejected\"} 1"));
+    assert!(fleet.counts("fleet_batches_total{outcome=\"settled\"} 0"));
+    assert!(fleet.counts("fleet_batches_in_flight 1"));
+    assert!(fleet.counts("fleet_plans_unrecorded 1"));
+    assert!(fleet.counts("fleet_analytics_connected 1"));
 
     // The same content joins the wait: one plan, two answers.
     second.send(original.clone()).await;

@@ -8,6 +8,7 @@ use std::{
 };
 
 use fleet::{Capacity, Core};
+use prometheus_client::{encoding::text::encode, registry::Registry};
 use proto::{
     BatchId,
     analytics::v1::{
@@ -161,6 +162,7 @@ pub(crate) struct Fleet {
     pub(crate) address: SocketAddr,
     pub(crate) shutdown: Shutdown,
     pub(crate) served: tokio::task::JoinHandle<()>,
+    metrics: Registry,
     _forwarding: tokio::task::JoinHandle<()>,
 }
 
@@ -185,6 +187,8 @@ pub(crate) async fn serve_fleet(store: SocketAddr, capacity: Capacity) -> Fleet 
         shutdown.clone(),
     );
     let forwarding = tokio::spawn(forwarding);
+    let mut metrics = Registry::default();
+    core.register(&mut metrics);
     let listener = Listener::bind(free_port()).await.expect("a free port");
     let address = listener.address();
     let routes = core.routes(&Core::health()).into_axum_router();
@@ -193,7 +197,16 @@ pub(crate) async fn serve_fleet(store: SocketAddr, capacity: Capacity) -> Fleet 
         server::serve(listener, routes, Limits::default(), drain).await.expect("it serves");
         core.finish();
     });
-    Fleet { address, shutdown, served, _forwarding: forwarding }
+    Fleet { address, shutdown, served, metrics, _forwarding: forwarding }
+}
+
+impl Fleet {
+    /// Whether a scrape has this line.
+    pub(crate) fn counts(&self, line: &str) -> bool {
+        let mut text = String::new();
+        encode(&mut text, &self.metrics).expect("a String takes all");
+        text.lines().any(|said| said == line)
+    }
 }
 
 /// One Dispatch stream.
