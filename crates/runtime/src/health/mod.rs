@@ -6,7 +6,7 @@ mod state;
 
 pub use check::check;
 pub use grpc::HealthService;
-pub use state::{Health, Ready, Status};
+pub use state::{Health, LIVENESS, Ready, Status};
 
 /// `grpc.health.v1`, generated.
 #[allow(clippy::all, missing_docs, unreachable_pub, rustdoc::all)]

@@ -9,6 +9,9 @@ use super::{grpc::HealthService, pb::health_server::HealthServer};
 /// The name of the server as a whole.
 pub(super) const WHOLE: &str = "";
 
+/// The name under which a process says that it lives, whatever it waits for: what a liveness probe asks.
+pub const LIVENESS: &str = "liveness";
+
 /// Whether a service takes calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
@@ -47,16 +50,19 @@ pub struct Ready {
 }
 
 impl Health {
-    /// The services' full names, without the server as a whole.
+    /// The services' full names, without the server as a whole and the process.
     pub(crate) fn services(&self) -> Vec<String> {
         let board = self.board.borrow();
-        board.services.keys().filter(|name| *name != WHOLE).cloned().collect()
+        let names = board.services.keys();
+        names.filter(|name| ![WHOLE, LIVENESS].contains(&name.as_str())).cloned().collect()
     }
 
-    /// The server as a whole and these services, by their full names; none is serving yet.
+    /// The server as a whole and these services, by their full names; none is serving yet. Beside them
+    /// [`LIVENESS`], which is.
     pub fn new(services: &[&'static str]) -> Self {
         let names = services.iter().copied().chain([WHOLE]);
-        let services = names.map(|name| (name.to_owned(), Status::NotServing)).collect();
+        let waiting = names.map(|name| (name.to_owned(), Status::NotServing));
+        let services = waiting.chain([(LIVENESS.to_owned(), Status::Serving)]).collect();
         Self { board: Arc::new(watch::Sender::new(Board { services, closed: false })) }
     }
 
@@ -73,9 +79,11 @@ impl Health {
         self.board.send_if_modified(|board| {
             let status = board.or_closed(status);
             let mut changed = false;
-            for known in board.services.values_mut() {
-                changed |= *known != status;
-                *known = status;
+            for (name, known) in &mut board.services {
+                if name != LIVENESS {
+                    changed |= *known != status;
+                    *known = status;
+                }
             }
             changed
         });

@@ -1,7 +1,7 @@
 use tonic::{Code, Streaming, transport::Channel};
 
 use super::{
-    Health, Status,
+    Health, LIVENESS, Status,
     pb::{
         HealthCheckRequest, HealthCheckResponse, HealthListRequest,
         health_check_response::ServingStatus::{self, NotServing, ServiceUnknown, Serving},
@@ -105,7 +105,17 @@ async fn list_has_all_services_and_the_whole() {
     let list = asked.client.list(HealthListRequest {}).await.unwrap().into_inner().statuses;
     let mut list: Vec<_> = list.iter().map(|(name, it)| (name.as_str(), it.status())).collect();
     list.sort_unstable_by_key(|(name, _)| *name);
-    assert_eq!(list, [("", NotServing), (SERVICE, Serving)]);
+    assert_eq!(list, [("", NotServing), (LIVENESS, Serving), (SERVICE, Serving)]);
+}
+
+#[tokio::test]
+async fn a_process_lives_whatever_it_waits_for() {
+    let mut asked = Asked::start().await;
+    assert_eq!(asked.check(LIVENESS).await, Ok(Serving));
+    drop(asked.health.serving());
+    assert_eq!(asked.check(LIVENESS).await, Ok(Serving));
+    asked.health.close();
+    assert_eq!(asked.check(LIVENESS).await, Ok(Serving), "it drains, which no restart would help");
 }
 
 #[tokio::test]
