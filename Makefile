@@ -51,6 +51,10 @@ bench: build ## run all benchmarks and print a table of each
 	@$(SECTION) parts cargo bench --workspace --bench '*' $(LOCKED)
 	@$(SECTION) system target/release/waybill bench $(ARGS)
 
+.PHONY: image
+image: ## build target/waybill-image.tar: localhost/waybill:dev, one static binary, without a Docker engine
+	@scripts/image
+
 .PHONY: page
 page: ## build the page into crates/analytics/web/dist when it changed
 	@scripts/page build

@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 use crate::{
     assign::Assign,
     bench::{Bench, EchoServer},
+    check::Check,
     completions::Completions,
     error::Error,
     generate::Generate,
@@ -53,6 +54,7 @@ pub(crate) enum Command {
     Plans(Plans),
     Generate(Generate),
     Verify(Verify),
+    Check(Check),
     Bench(Bench),
     Completions(Completions),
     /// A process that `bench` starts for itself.
@@ -73,6 +75,7 @@ impl Command {
             Self::Plans(command) => command.run(),
             Self::Generate(command) => command.run(),
             Self::Verify(command) => command.run(),
+            Self::Check(command) => command.run(),
             Self::Bench(command) => command.run(),
             Self::Completions(command) => command.run(),
             Self::BenchEchoServer(command) => command.run(),

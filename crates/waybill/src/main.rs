@@ -7,10 +7,10 @@
 //! | `up` | the whole system in one process |
 //! | `services` | the three services, a process each |
 //! | `assign`, `generate`, `verify`, `completions` | commands that need no service |
-//! | `run`, `plans` | commands that call a service |
+//! | `run`, `plans`, `check` | commands that call a service |
 //! | `bench` | what this machine makes of it all |
 //! | `settings`, `meaning` | what was said to a command, and what it means |
-//! | `client`, `ready` | calls to a service that may be restarting; whether it is there |
+//! | `client`, `ready`, `plain_http` | calls to a service that may be restarting; whether it is there |
 //! | `input`, `planning` | files to records, records to a plan |
 //! | `plan` | a plan and its three forms: table, CSV, JSON |
 //! | `output`, `progress` | standard output, and a bar on long work |
@@ -18,6 +18,7 @@
 
 mod assign;
 mod bench;
+mod check;
 mod cli;
 mod client;
 mod completions;
@@ -26,6 +27,7 @@ mod generate;
 mod input;
 mod meaning;
 mod output;
+mod plain_http;
 mod plan;
 mod planning;
 mod plans;

@@ -2,11 +2,9 @@
 
 use std::{io, net::SocketAddr, time::Duration};
 
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-    time::{sleep, timeout},
-};
+use tokio::time::{sleep, timeout};
+
+use crate::plain_http;
 
 /// Between two looks.
 const LOOK_EVERY: Duration = Duration::from_millis(25);
@@ -20,14 +18,8 @@ pub(crate) async fn ready(ops: SocketAddr) {
     }
 }
 
-/// One question, in HTTP/1.1 by hand: a client for a single request would be a large dependency.
 async fn look(ops: SocketAddr) -> io::Result<bool> {
-    let mut connection = TcpStream::connect(reachable(ops)).await?;
-    let question = format!("GET /readyz HTTP/1.1\r\nHost: {ops}\r\nConnection: close\r\n\r\n");
-    connection.write_all(question.as_bytes()).await?;
-    let mut answer = Vec::new();
-    connection.take(1 << 10).read_to_end(&mut answer).await?;
-    Ok(answer.starts_with(b"HTTP/1.1 200 "))
+    Ok(plain_http::get(reachable(ops), "/readyz").await?.status == 200)
 }
 
 /// The address at which this machine reaches what listens there.

@@ -53,11 +53,11 @@ fn analytics(settings: &mut Settings) -> http::Uri {
     settings.get("analytics", http::Uri::from_static(ANALYTICS_DEFAULT), parse::uri)
 }
 
-type Client = proto::analytics::v1::analytics_service_client::AnalyticsServiceClient<
+pub(crate) type Client = proto::analytics::v1::analytics_service_client::AnalyticsServiceClient<
     tonic::transport::Channel,
 >;
 
 /// The client of analytics. Answers of any size are taken: the service is trusted with memory.
-fn client(peer: &Peer) -> Client {
+pub(crate) fn client(peer: &Peer) -> Client {
     Client::new(peer.channel()).max_decoding_message_size(usize::MAX)
 }

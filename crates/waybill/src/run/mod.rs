@@ -1,8 +1,8 @@
 //! `waybill run`: starts, lists, watches and stops runs of the producer.
 
-mod follow;
+pub(crate) mod follow;
 mod list;
-mod outcome;
+pub(crate) mod outcome;
 mod records;
 mod show;
 mod source;
