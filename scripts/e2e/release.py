@@ -11,7 +11,8 @@ from shell import Failed, output, run, succeeds, until
 
 CHART = ROOT / "helm" / "waybill"
 TOOLS = ROOT / "target" / "tools" / "bin"
-WAYBILL = ROOT / "target" / "release" / "waybill"
+# The program of the image, which is static and runs here too.
+WAYBILL = ROOT / "target" / "image" / "files" / "image" / "waybill"
 PARTS = ("producer", "fleet", "analytics")
 PORTS = {"producer": 8081, "fleet": 8082, "analytics": 8080}
 
@@ -117,10 +118,11 @@ class Release:
         """The port of a part's Service on this machine."""
         return self.forward(f"service/{self.name}-{part}", PORTS[part])
 
-    def job(self, name, *arguments):
-        """Begins a job in the cluster that runs `waybill` with these arguments."""
+    def job(self, name, *arguments, labels=None):
+        """Begins a job in the cluster that runs `waybill` with these arguments, as a client unless labels say else."""
         image = self.pods("producer")[0]["spec"]["containers"][0]["image"]
-        self.kubectl("apply", "--filename", "-", text=json.dumps(job(name, self.name, image, arguments)))
+        labels = {f"{self.name}-client": "true"} if labels is None else labels
+        self.kubectl("apply", "--filename", "-", text=json.dumps(job(name, labels, image, arguments)))
 
     def job_ends(self, name, within):
         """Waits for the end of a job: its output. It must have succeeded."""
@@ -158,7 +160,7 @@ class Release:
         return "\n".join(texts)
 
 
-def job(name, release, image, arguments):
+def job(name, labels, image, arguments):
     """A Job that runs `waybill` within the restricted rules."""
     container = {
         "name": "waybill",
@@ -177,7 +179,6 @@ def job(name, release, image, arguments):
         "securityContext": {"runAsNonRoot": True, "runAsUser": 65532, "seccompProfile": {"type": "RuntimeDefault"}},
         "containers": [container],
     }
-    labels = {"app.kubernetes.io/instance": release, "app.kubernetes.io/component": "client"}
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
