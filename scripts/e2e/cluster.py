@@ -1,11 +1,9 @@
 """The cluster that the story is played on: found or started, never left running when it was started here."""
 
-import contextlib
+import json
 import os
 import pathlib
 import shutil
-import subprocess
-import time
 
 from shell import output, run, say, succeeds
 
@@ -25,6 +23,9 @@ class Cluster:
 
     def load(self):
         """Makes the image known to the nodes."""
+
+    def reclaim(self, namespace):
+        """Frees the volumes of a namespace that is gone, where nobody else does."""
 
     def close(self):
         """Gives back what was started here."""
@@ -53,6 +54,16 @@ class Beside(Cluster):
 
     def load(self):
         run([BESIDE, "load", ARCHIVE])
+
+    def reclaim(self, namespace):
+        volumes = json.loads(output(["kubectl", "get", "persistentvolumes", "--output", "json"]))["items"]
+        for volume in volumes:
+            claim = volume["spec"].get("claimRef") or {}
+            if claim.get("namespace") == namespace and volume["status"]["phase"] == "Released":
+                for entry in pathlib.Path(volume["spec"]["hostPath"]["path"]).iterdir():
+                    shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+                free = json.dumps({"spec": {"claimRef": None}})
+                run(["kubectl", "patch", "persistentvolume", volume["metadata"]["name"], "--patch", free])
 
     def node(self, name, verb):
         run([BESIDE, "node", name, verb])

@@ -3,9 +3,7 @@
 Every act asks the same at its end: was each batch of its run settled exactly once? Usage: story.py [--keep] [ACT...]
 """
 
-import contextlib
 import json
-import os
 import subprocess
 import sys
 import time
@@ -13,7 +11,7 @@ import time
 import cluster as clusters
 import postgres
 from account import Plans, percentile
-from release import PARTS, PORTS, TOOLS, WAYBILL, Release, job
+from release import PORTS, TOOLS, WAYBILL, Release
 from shell import Failed, expect, output, run, say, succeeds, until
 
 NAMESPACE = "waybill-e2e"
@@ -320,6 +318,12 @@ def play(stage, chosen):
     return failed
 
 
+def clear(stage):
+    """Nothing of this or an earlier story is left."""
+    stage.release.remove_namespace()
+    stage.cluster.reclaim(NAMESPACE)
+
+
 def main(arguments):
     keep = "--keep" in arguments
     chosen = [argument for argument in arguments if argument != "--keep"]
@@ -335,11 +339,11 @@ def main(arguments):
     try:
         cluster.load()
         stage = Stage(cluster)
-        stage.release.remove_namespace()
+        clear(stage)
         stage.release.make_namespace()
         failed = play(stage, chosen)
         if not keep:
-            stage.release.remove_namespace()
+            clear(stage)
     finally:
         if not keep:
             cluster.close()
