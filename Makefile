@@ -13,10 +13,12 @@ LOCKED := $(if $(CI),--locked)
 SECTION := scripts/section
 # More arguments for the program that `run` and `bench` start: make run ARGS=--no-run.
 ARGS :=
+# Acts of the cluster story; none: all.
+ACTS :=
 
 .PHONY: help
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: build ## build, then start the whole system; plans stay in ./waybill-data
@@ -34,6 +36,7 @@ test: ## everything that CI runs: tools, lint, page, documentation, tests
 	@$(MAKE) --no-print-directory lint
 	@$(SECTION) page scripts/page check
 	@$(SECTION) documentation env RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --no-deps $(LOCKED)
+	@$(SECTION) image scripts/image check
 	@$(SECTION) tests scripts/with-tools cargo test --workspace --no-fail-fast $(LOCKED)
 
 .PHONY: lint
@@ -54,6 +57,10 @@ bench: build ## run all benchmarks and print a table of each
 .PHONY: image
 image: ## build target/waybill-image.tar: localhost/waybill:dev, one static binary, without a Docker engine
 	@scripts/image
+
+.PHONY: e2e
+e2e: ## play the cluster story: on $KUBECONFIG, or a cluster that can be started here; ACTS="install restart" for some of it
+	@scripts/e2e/run $(ACTS)
 
 .PHONY: page
 page: ## build the page into crates/analytics/web/dist when it changed

@@ -23,6 +23,7 @@ class Cluster:
 
     def load(self):
         """Makes the image known to the nodes."""
+        run([ROOT / "scripts" / "load-image", ARCHIVE])
 
     def reclaim(self, namespace):
         """Frees the volumes of a namespace that is gone, where nobody else does."""
@@ -32,9 +33,13 @@ class Cluster:
 
 
 class Given(Cluster):
-    """What $KUBECONFIG names. Its nodes must be able to have the image: WAYBILL_E2E_IMAGE says where from."""
+    """What $KUBECONFIG names. Where WAYBILL_E2E_IMAGE names an image, its nodes have it or pull it."""
 
     image = os.environ.get("WAYBILL_E2E_IMAGE", IMAGE)
+
+    def load(self):
+        if "WAYBILL_E2E_IMAGE" not in os.environ:
+            super().load()
 
     def __str__(self):
         return f"the cluster of {os.environ['KUBECONFIG']}"
@@ -51,9 +56,6 @@ class Beside(Cluster):
         self.was_up = "running" in output([BESIDE, "status"], check=False)
         printed = output([BESIDE, "up", "--nodes", "2"])
         os.environ["KUBECONFIG"] = printed.strip().rsplit("=", 1)[-1].strip()
-
-    def load(self):
-        run([BESIDE, "load", ARCHIVE])
 
     def reclaim(self, namespace):
         volumes = json.loads(output(["kubectl", "get", "persistentvolumes", "--output", "json"]))["items"]
@@ -86,9 +88,6 @@ class Kind(Cluster):
         config = "kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\nnodes: [{role: control-plane}, {role: worker}]\n"
         run(["kind", "create", "cluster", "--name", self.name, "--config", "-"], text=config)
 
-    def load(self):
-        run(["kind", "load", "image-archive", ARCHIVE, "--name", self.name])
-
     def close(self):
         run(["kind", "delete", "cluster", "--name", self.name])
 
@@ -96,16 +95,22 @@ class Kind(Cluster):
         return "kind"
 
 
-def find():
-    """The first there is, or None and a line that says what was looked for."""
+def available():
+    """The kind of cluster that there is or can be started; None, and a line that says what was looked for."""
     if not shutil.which("kubectl"):
         say("skipped: kubectl is not installed")
-        return None
-    if os.environ.get("KUBECONFIG"):
-        return Given()
-    if BESIDE.exists() and os.geteuid() == 0:
-        return Beside()
-    if shutil.which("kind") and shutil.which("docker") and succeeds(["docker", "info"]):
-        return Kind()
-    say("skipped: no cluster; set KUBECONFIG, or install kind where Docker runs")
+    elif os.environ.get("KUBECONFIG"):
+        return Given
+    elif BESIDE.exists() and os.geteuid() == 0:
+        return Beside
+    elif shutil.which("kind") and succeeds(["docker", "info"]):
+        return Kind
+    else:
+        say("skipped: no cluster; set KUBECONFIG, or install kind where Docker runs")
     return None
+
+
+def find():
+    """A cluster, started if need be; None where there is none."""
+    kind = available()
+    return kind and kind()

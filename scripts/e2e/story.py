@@ -4,6 +4,7 @@ Every act asks the same at its end: was each batch of its run settled exactly on
 """
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -282,6 +283,30 @@ def database(stage):
         yield f"longest time without a plan {plans.longest_gap():.1f} s"
         release.uninstall()
         release.kubectl("delete", "secret", "pg-password")
+
+
+@act("tilt ci")
+def tilt(stage):
+    if not (TOOLS / "tilt").exists():
+        yield "skipped: tilt is not installed"
+        return
+    settings = ["--namespace", f"{NAMESPACE}-tilt", "--context", output(["kubectl", "config", "current-context"]).strip()]
+    if (TOOLS / "jaeger").exists():
+        run([clusters.ROOT / "scripts" / "e2e" / "jaeger-image"])
+        settings += ["--jaeger-image", "localhost/jaeger:dev"]
+    else:
+        yield "without Jaeger, which is not in target/tools"
+        settings += ["--no-jaeger"]
+    began = time.monotonic()
+    words = ["env", "TILT_WEB_MODE=prod", f"PATH={TOOLS}:{os.environ['PATH']}", TOOLS / "tilt", "ci"]
+    tiltfile = ["--file", clusters.ROOT / "Tiltfile", "--port", "0"]
+    said = output([*words, *tiltfile, "--", *settings], timeout=1200)
+    yield f"green after {time.monotonic() - began:.0f} s, build of the development binary included"
+    for line in said.splitlines():
+        if "trace  " in line or "batch  " in line:
+            yield line.split("│")[-1].strip()
+    run(["kubectl", "delete", "namespace", f"{NAMESPACE}-tilt", "--timeout", "120s"])
+    stage.cluster.reclaim(f"{NAMESPACE}-tilt")
 
 
 @act("uninstall leaves nothing but volumes")
