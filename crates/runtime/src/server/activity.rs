@@ -37,10 +37,15 @@ impl Activity {
         Arc::new(Self { in_flight: AtomicUsize::new(0), idle_since: Mutex::new(now) })
     }
 
+    /// Whether a call is in flight.
+    pub(super) fn has_calls(&self) -> bool {
+        self.in_flight.load(Ordering::Acquire) > 0
+    }
+
     /// When the connection has been idle for `timeout`, as things are; a call in flight puts that off
     /// to `timeout` from now at the earliest.
     pub(super) fn idle_at(&self, now: Instant, timeout: Duration) -> Instant {
-        if self.in_flight.load(Ordering::Acquire) > 0 {
+        if self.has_calls() {
             now + timeout
         } else {
             *self.idle_since.lock().unwrap_or_else(PoisonError::into_inner) + timeout

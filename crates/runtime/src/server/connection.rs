@@ -46,6 +46,8 @@ pub(super) struct Guarded<S = TcpStream> {
 enum Phase {
     /// So many bytes of the preface were read.
     Handshake(usize),
+    /// It is HTTP/1, of which no request is whole yet.
+    Head,
     Http,
 }
 
@@ -91,11 +93,25 @@ impl<S> Guarded<S> {
         let Phase::Handshake(seen) = self.phase else { return };
         let expected = &PREFACE[seen..];
         let compared = bytes.len().min(expected.len());
-        if bytes[..compared] != expected[..compared] || compared == expected.len() {
-            self.phase = Phase::Http;
-            self.timer.as_mut().reset(Instant::now() + self.idle_timeout);
+        if bytes[..compared] != expected[..compared] {
+            self.phase = Phase::Head;
+        } else if compared == expected.len() {
+            self.begun();
         } else {
             self.phase = Phase::Handshake(seen + compared);
+        }
+    }
+
+    /// The peer speaks HTTP: from here on only idleness counts.
+    fn begun(&mut self) {
+        self.phase = Phase::Http;
+        self.timer.as_mut().reset(Instant::now() + self.idle_timeout);
+    }
+
+    /// The server answers, so there was a whole request.
+    fn answers(&mut self) {
+        if let Phase::Head = self.phase {
+            self.begun();
         }
     }
 
@@ -103,7 +119,10 @@ impl<S> Guarded<S> {
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
             ready!(self.timer.as_mut().poll(cx));
-            if let Phase::Handshake(_) = self.phase {
+            if matches!(self.phase, Phase::Head) && self.connection.activity.has_calls() {
+                self.phase = Phase::Http;
+            }
+            if !matches!(self.phase, Phase::Http) {
                 return Poll::Ready(Err(io::Error::new(
                     io::ErrorKind::TimedOut,
                     "no HTTP began within the handshake time",
@@ -144,6 +163,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        self.answers();
         let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
         self.or_stopped(cx, written)
     }
@@ -153,6 +173,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        self.answers();
         let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
         self.or_stopped(cx, written)
     }
@@ -220,7 +241,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn without_the_begin_of_http_it_ends_after_the_handshake_time() {
-        for said in [&b""[..], b"P", &PREFACE[..PREFACE.len() - 1]] {
+        let half_a_head = &b"GET / HTTP/1.1\r\nhost: x\r\n"[..];
+        for said in [&b""[..], b"P", &PREFACE[..PREFACE.len() - 1], b"G", half_a_head] {
             let mut accepted = accepted();
             accepted.peer.write_all(said).await.unwrap();
             assert_eq!(
@@ -233,11 +255,28 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn without_a_call_it_ends_in_good_order_after_the_idle_time() {
-        for said in [PREFACE, b"G", b"PRO"] {
-            let mut accepted = accepted();
-            accepted.peer.write_all(said).await.unwrap();
-            assert_eq!(accepted.ends().await, (Ok(()), IDLE), "{said:?}");
-        }
+        let mut accepted = accepted();
+        accepted.peer.write_all(PREFACE).await.unwrap();
+        assert_eq!(accepted.ends().await, (Ok(()), IDLE));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_of_http_1_that_is_answered_is_its_begin() {
+        let mut answered = accepted();
+        answered.peer.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
+        let head = &mut [0; 18];
+        answered.guarded.read_exact(head).await.unwrap();
+        answered.guarded.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await.unwrap();
+        assert_eq!(answered.ends().await, (Ok(()), IDLE));
+
+        let mut slow = accepted();
+        slow.peer.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
+        let call = slow.guarded.connection.activity.call();
+        tokio::spawn(async move {
+            tokio::time::sleep(2 * HANDSHAKE).await;
+            drop(call);
+        });
+        assert_eq!(slow.ends().await.0, Ok(()), "it was being answered");
     }
 
     #[tokio::test(start_paused = true)]
