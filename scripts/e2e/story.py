@@ -3,8 +3,10 @@
 Every act asks the same at its end: was each batch of its run settled exactly once? Usage: story.py [--keep] [ACT...]
 """
 
+import contextlib
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -12,7 +14,7 @@ import time
 import cluster as clusters
 import postgres
 from account import Plans, percentile
-from release import PORTS, TOOLS, WAYBILL, Release
+from release import PORTS, TOOLS, WAYBILL, Release, helm
 from shell import Failed, expect, output, run, say, succeeds, until
 
 NAMESPACE = "waybill-e2e"
@@ -84,6 +86,25 @@ def install(stage):
     took = stage.release.upgrade(*stage.values)
     yield f"all pods ready after {took:.1f} s"
     yield f"helm test passed in {stage.release.test():.1f} s"
+
+
+@act("the commands of the notes, as they stand")
+def notes(stage):
+    text = helm("get", "notes", stage.release.name, "--namespace", NAMESPACE)
+    commands = [line.strip() for line in text.splitlines() if line.startswith(("  kubectl ", "  helm "))]
+    expect(len(commands) == 3, f"{len(commands)} commands in the notes")
+    environment = {**os.environ, "PATH": f"{TOOLS}:{os.environ['PATH']}"}
+    with contextlib.ExitStack() as forwards:
+        for command in commands:
+            if " port-forward " in command:
+                forward = subprocess.Popen(shlex.split(command), stdout=subprocess.DEVNULL, env=environment)
+                forwards.callback(forward.kill)
+                page = ["curl", "--silent", "--fail", "http://127.0.0.1:8080/"]
+                until("the page at the address of the notes", lambda: succeeds(page), within=15)
+                yield "the page is at its address"
+            else:
+                said = output(["env", f"PATH={environment['PATH']}", *shlex.split(command)])
+                yield f"{' '.join(command.split()[:2])}: {said.strip().splitlines()[-1]}"
 
 
 @act("a run by grpcurl through a port-forward, and one through the page's Service")

@@ -143,12 +143,3 @@ The port of a URL: (list url default).
 {{- $found := regexFind ":[0-9]+$" (urlParse (index . 0)).host -}}
 {{- $found | trimPrefix ":" | default (index . 1) -}}
 {{- end -}}
-
-{{/*
-What `kubectl run` needs to start a pod within the restricted rules, as JSON in one line.
-*/}}
-{{- define "waybill.startOverrides" -}}
-{{- $security := include "waybill.podSecurity" . | fromYaml -}}
-{{- $container := dict "name" (printf "%s-start" (include "waybill.fullname" .)) "securityContext" (include "waybill.containerSecurity" . | fromYaml) -}}
-{{- dict "spec" (dict "automountServiceAccountToken" false "securityContext" $security "containers" (list $container)) | toJson -}}
-{{- end -}}
