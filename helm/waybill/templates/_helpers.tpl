@@ -144,7 +144,7 @@ The ports of a URL, which may name several hosts, as a list for a NetworkPolicy:
 */}}
 {{- define "waybill.portsOf" -}}
 {{- $ports := list -}}
-{{- range splitList "," (urlParse (index . 0)).host -}}
+{{- range regexReplaceAll "^[a-z]+://([^/?@]*@)?([^/?]*).*$" (index . 0) "${2}" | splitList "," -}}
 {{- $ports = append $ports (dict "protocol" "TCP" "port" (regexFind ":[0-9]+$" . | trimPrefix ":" | default (index $ 1) | int)) -}}
 {{- end -}}
 {{- $ports | uniq | toJson -}}

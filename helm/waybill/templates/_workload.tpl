@@ -83,9 +83,11 @@ spec:
         periodSeconds: 2
         timeoutSeconds: 2
         failureThreshold: 2
+      {{- with $.Values.drain.preStopSeconds }}
       lifecycle:
         preStop:
-          sleep: {seconds: {{ $.Values.drain.preStopSeconds }}}
+          sleep: {seconds: {{ . }}}
+      {{- end }}
       {{- with $values.resources }}
       resources:
         {{- toYaml . | nindent 8 }}
