@@ -40,14 +40,15 @@ test: ## everything that CI runs: tools, lint, page, documentation, tests
 	@$(SECTION) tests scripts/with-tools cargo test --workspace --no-fail-fast $(LOCKED)
 
 .PHONY: lint
-lint: page ## format, clippy, layers, licences and bans, the contract
-	@scripts/tools system deny buf
+lint: page ## format, clippy, layers, licences and bans, the contract, the chart
+	@scripts/tools system deny buf chart
 	@$(SECTION) format cargo fmt --all --check
 	@$(SECTION) layers scripts/layers
 	@$(SECTION) clippy cargo clippy --workspace --all-targets $(LOCKED) -- -D warnings
 	@$(SECTION) deny scripts/with-tools scripts/deny
 	@$(SECTION) "proto lint" scripts/with-tools scripts/proto-lint
 	@$(SECTION) "proto breaking" scripts/with-tools scripts/proto-breaking
+	@$(SECTION) chart scripts/chart check
 
 .PHONY: bench
 bench: build ## run all benchmarks and print a table of each

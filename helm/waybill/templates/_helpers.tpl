@@ -33,17 +33,25 @@ app.kubernetes.io/component: {{ index . 1 }}
 {{- end -}}
 
 {{/*
-Labels of an object of a part: (list $ part).
+Labels of the pods of a part: (list $ part). The chart's own version is not among them, or a new chart alone would replace all pods.
 */}}
-{{- define "waybill.labels" -}}
+{{- define "waybill.podLabels" -}}
 {{- $ := index . 0 -}}
 {{ include "waybill.selector" . }}
 app.kubernetes.io/version: {{ $.Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ $.Release.Service }}
-helm.sh/chart: {{ printf "%s-%s" $.Chart.Name $.Chart.Version | replace "+" "_" }}
 {{- with $.Values.commonLabels }}
 {{ toYaml . }}
 {{- end }}
+{{- end -}}
+
+{{/*
+Labels of any other object of a part: (list $ part).
+*/}}
+{{- define "waybill.labels" -}}
+{{- $ := index . 0 -}}
+{{ include "waybill.podLabels" . }}
+app.kubernetes.io/managed-by: {{ $.Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" $.Chart.Name $.Chart.Version | replace "+" "_" }}
 {{- end -}}
 
 {{/*
@@ -122,24 +130,22 @@ The settings file of a part: (list $ part own), where `own` is what the chart de
       "ops_listen" (printf "0.0.0.0:%v" $ports.ops)
       "drain_timeout" (printf "%vs" $.Values.drain.timeoutSeconds)
     ) (index . 2) -}}
-{{- range $name, $_ := (index $.Values $part).settings -}}
-{{- if hasKey $own ($name | replace "-" "_") -}}
-{{- fail (printf "%s.settings.%s: the chart decides it" $part $name) -}}
-{{- end -}}
-{{- end -}}
 [{{ $part }}]
 {{- range $name, $value := $own }}
 {{ $name }} = {{ $value | quote }}
 {{- end }}
 {{- range $name, $value := (index $.Values $part).settings }}
-{{ $name | replace "-" "_" }} = {{ $value | toString | quote }}
+{{ $name | replace "-" "_" }} = {{ ternary (int64 $value) $value (kindIs "float64" $value) | toString | quote }}
 {{- end }}
 {{- end -}}
 
 {{/*
-The port of a URL: (list url default).
+The ports of a URL, which may name several hosts, as a list for a NetworkPolicy: (list url default).
 */}}
-{{- define "waybill.port" -}}
-{{- $found := regexFind ":[0-9]+$" (urlParse (index . 0)).host -}}
-{{- $found | trimPrefix ":" | default (index . 1) -}}
+{{- define "waybill.portsOf" -}}
+{{- $ports := list -}}
+{{- range regexReplaceAll "^[a-z]+://([^/?@]*@)?([^/?]*).*$" (index . 0) "${2}" | splitList "," -}}
+{{- $ports = append $ports (dict "protocol" "TCP" "port" (regexFind ":[0-9]+$" . | trimPrefix ":" | default (index $ 1) | int)) -}}
+{{- end -}}
+{{- $ports | uniq | toJson -}}
 {{- end -}}

@@ -1,12 +1,12 @@
 {{/*
-The pods of a part: (dict "root" $ "part" part "settings" text "env" list "volumes" list "mounts" list).
+The pods of a part: (dict "root" $ "part" part "settings" text "volumes" list "mounts" list).
 */}}
 {{- define "waybill.pods" -}}
 {{- $ := .root -}}{{- $values := index $.Values .part -}}
 {{- $ports := index (include "waybill.ports" $ | fromYaml) .part -}}
 metadata:
   labels:
-    {{- include "waybill.labels" (list $ .part) | nindent 4 }}
+    {{- include "waybill.podLabels" (list $ .part) | nindent 4 }}
     {{- with $values.podLabels }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
@@ -62,9 +62,6 @@ spec:
         {{- include "waybill.containerSecurity" $ | nindent 8 }}
       env:
         {{- include "waybill.telemetry" (list $ .part) | nindent 8 }}
-        {{- with .env }}
-        {{- toYaml . | nindent 8 }}
-        {{- end }}
         {{- with $values.extraEnv }}
         {{- toYaml . | nindent 8 }}
         {{- end }}
@@ -86,9 +83,11 @@ spec:
         periodSeconds: 2
         timeoutSeconds: 2
         failureThreshold: 2
+      {{- with $.Values.drain.preStopSeconds }}
       lifecycle:
         preStop:
-          sleep: {seconds: {{ $.Values.drain.preStopSeconds }}}
+          sleep: {seconds: {{ . }}}
+      {{- end }}
       {{- with $values.resources }}
       resources:
         {{- toYaml . | nindent 8 }}
@@ -159,7 +158,7 @@ The claim of a part's data volume: (list $ part).
 */}}
 {{- define "waybill.claims" -}}
 {{- $ := index . 0 -}}{{- $persistence := (index $.Values (index . 1)).persistence -}}
-{{- if $persistence.enabled }}
+{{- if $persistence.enabled -}}
 persistentVolumeClaimRetentionPolicy: {whenDeleted: Retain, whenScaled: Retain}
 volumeClaimTemplates:
   - apiVersion: v1
