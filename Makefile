@@ -38,6 +38,7 @@ test: ## everything that CI runs: tools, lint, page, documentation, tests
 	@$(SECTION) documentation env RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --no-deps $(LOCKED)
 	@$(SECTION) image scripts/image check
 	@$(SECTION) tests scripts/with-tools cargo test --workspace --no-fail-fast $(LOCKED)
+	@$(SECTION) cluster scripts/e2e/run
 
 .PHONY: lint
 lint: page ## format, clippy, layers, licences and bans, the contract, the chart
