@@ -67,8 +67,7 @@ impl Cluster {
         if let Some((user, group)) = owner {
             chown(&path, Some(user), Some(group)).unwrap();
         }
-        // Free now; a unix socket is named after it, and only tests of TCP listen on it.
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let mut cluster =
             Cluster { folder: path, programs, owner, port, keeper: None, _removed: folder };
         let made = cluster
@@ -86,6 +85,51 @@ impl Cluster {
         cluster.append("data/postgresql.conf", &settings);
         cluster.start();
         Some(cluster)
+    }
+
+    /// A copy of it that follows it.
+    pub fn standby(&self) -> Cluster {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().to_owned();
+        if let Some((user, group)) = self.owner {
+            chown(&path, Some(user), Some(group)).unwrap();
+        }
+        let mut standby = Cluster {
+            folder: path,
+            programs: self.programs.clone(),
+            owner: self.owner,
+            port: free_port(),
+            keeper: None,
+            _removed: Some(folder),
+        };
+        let copied = standby
+            .command("pg_basebackup")
+            .args([
+                "--write-recovery-conf",
+                "--checkpoint=fast",
+                "--no-sync",
+                "-U",
+                "postgres",
+                "-h",
+            ])
+            .arg(&self.folder)
+            .args(["-p", &self.port.to_string(), "-D"])
+            .arg(standby.folder.join("data"))
+            .output()
+            .unwrap();
+        assert!(copied.status.success(), "{}", String::from_utf8_lossy(&copied.stderr));
+        let (port, socket) = (standby.port, standby.folder.display());
+        let settings = format!("port = {port}\nunix_socket_directories = '{socket}'\n");
+        standby.append("data/postgresql.conf", &settings);
+        standby.start();
+        standby
+    }
+
+    /// Makes a standby the one that is written to.
+    pub fn promote(&self) {
+        let mut promote = self.command("pg_ctl");
+        promote.args(["promote", "-s", "-D"]).arg(self.folder.join("data"));
+        assert!(promote.status().unwrap().success());
     }
 
     /// Adds to a file, which its owner then has.
@@ -161,10 +205,18 @@ impl Cluster {
         let file = fs::read_to_string(self.folder.join("data/postmaster.pid")).unwrap();
         let postmaster = file.lines().next().unwrap().to_owned();
         let children = children(&postmaster);
-        for process in children.iter().chain([&postmaster]) {
-            let _ = Command::new("kill").args(["-9", process]).stderr(Stdio::null()).status();
+        let kill = |signal: &str, process: &str| {
+            let mut kill = Command::new("kill");
+            kill.args([signal, process]).stderr(Stdio::null()).status().unwrap().success()
+        };
+        for process in [&postmaster].into_iter().chain(&children) {
+            kill("-9", process);
         }
         self.end();
+        // A server does not start while one of the last is there.
+        while children.iter().any(|process| kill("-0", process)) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     fn end(&mut self) {
@@ -204,6 +256,11 @@ impl Drop for Cluster {
     fn drop(&mut self) {
         self.end();
     }
+}
+
+/// A port that is free now.
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// A replica's store.

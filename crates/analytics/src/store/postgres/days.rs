@@ -11,7 +11,7 @@ use tokio_postgres::Client;
 use tokio_postgres::types::Type;
 
 use super::Shared;
-use super::schema::begin_ddl;
+use super::schema::{begin_ddl, has_table};
 use super::trouble::{Trouble, unsigned};
 use crate::store::day_of;
 
@@ -58,13 +58,13 @@ pub(super) async fn keep_on(shared: Arc<Shared>, retention: Option<Duration>) {
 /// Makes the partitions of a day, if they are not there.
 pub(super) async fn make(client: &Client, day: i32) -> Result<(), Trouble> {
     let name = suffix(day);
-    let is_there = format!("SELECT to_regclass('{}_{name}') IS NOT NULL", TABLES[TABLES.len() - 1]);
-    if client.query_typed_one(&is_there, &[]).await?.try_get(0)? {
+    let table = format!("{}_{name}", TABLES[TABLES.len() - 1]);
+    if has_table(client, &table).await? {
         return Ok(());
     }
     begin_ddl(client).await?;
     // Another replica may have made them while this one waited.
-    if !client.query_typed_one(&is_there, &[]).await?.try_get::<_, bool>(0)? {
+    if !has_table(client, &table).await? {
         for table in TABLES {
             // Made beside the table and attached: that holds up neither readers nor writers.
             client

@@ -57,19 +57,18 @@ pub(super) async fn migrate(client: &Client, database: &str) -> Result<(), Troub
 async fn version(client: &Client, database: &str) -> Result<Option<i64>, Trouble> {
     let row = client
         .query_typed_one(
-            "SELECT to_regnamespace($1) IS NOT NULL,
-                EXISTS (SELECT FROM pg_class WHERE relnamespace = to_regnamespace($1)),
-                to_regclass($1 || '.store') IS NOT NULL",
+            "SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1),
+                EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                    WHERE n.nspname = $1)",
             &[(&SCHEMA, Type::TEXT)],
         )
         .await?;
-    let is = |column| row.try_get::<_, bool>(column);
-    let (schema, anything, store) = (is(0)?, is(1)?, is(2)?);
+    let (schema, anything): (bool, bool) = (row.try_get(0)?, row.try_get(1)?);
     if !schema {
         // Asked for only where it is missing: a database may hand out the schema and no right to make one.
         client.batch_execute(&format!("CREATE SCHEMA {SCHEMA}")).await?;
     }
-    if store {
+    if has_table(client, "store").await? {
         let row = client.query_typed_one("SELECT version::bigint FROM store", &[]).await?;
         return Ok(Some(row.try_get(0)?));
     }
@@ -83,4 +82,17 @@ async fn version(client: &Client, database: &str) -> Result<Option<i64>, Trouble
         )
         .await?;
     Ok(None)
+}
+
+/// Whether there is such a table of ours. Asked of the catalogue itself: to_regclass may answer with what
+/// it knew before the transaction waited.
+pub(super) async fn has_table(client: &Client, name: &str) -> Result<bool, Trouble> {
+    let row = client
+        .query_typed_one(
+            "SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                WHERE n.nspname = $1 AND c.relname = $2)",
+            &[(&SCHEMA, Type::TEXT), (&name, Type::TEXT)],
+        )
+        .await?;
+    Ok(row.try_get(0)?)
 }

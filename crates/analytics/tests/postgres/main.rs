@@ -6,7 +6,12 @@
     reason = "tests fail by panicking, and say what they skip"
 )]
 
+#[path = "../common/mod.rs"]
 mod common;
+mod days;
+mod login;
+mod replicas;
+mod server;
 
 use analytics::store::Store;
 use common::postgres::{Cluster, open};
