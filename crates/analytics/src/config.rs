@@ -11,6 +11,9 @@ use runtime::settings::{Settings, parse};
 use crate::store::StoreUrl;
 use crate::{Error, Options, Service};
 
+/// The least time that plans are kept.
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// Settings of the analytics service.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -26,8 +29,10 @@ pub struct Config {
     pub credit: Credit,
     /// Time between heartbeats to a watcher.
     pub heartbeat: Duration,
-    /// Threads that read the store.
+    /// Threads, or connections to PostgreSQL, that read the store.
     pub reader_threads: usize,
+    /// How long plans are kept; none: for ever. PostgreSQL only.
+    pub retention: Option<Duration>,
 }
 
 impl Default for Config {
@@ -42,6 +47,7 @@ impl Default for Config {
             credit: options.credit,
             heartbeat: options.heartbeat,
             reader_threads: 4,
+            retention: None,
         }
     }
 }
@@ -50,10 +56,12 @@ impl Config {
     /// Reads all settings; problems stay with `settings`.
     pub fn read(settings: &mut Settings) -> Config {
         let default = Config::default();
+        let store = store(settings, default.store);
         Config {
             listen: settings.get("listen", default.listen, parse::socket_addr),
             ops_listen: settings.get("ops-listen", default.ops_listen, parse::socket_addr),
-            store: settings.get("store", default.store, StoreUrl::parse),
+            retention: retention(settings, &store),
+            store,
             producer: settings.optional("producer", parse::uri),
             credit: Credit {
                 items: settings.get(
@@ -79,4 +87,35 @@ impl Config {
     pub async fn build(self, shutdown: Shutdown) -> Result<Service, Error> {
         Service::build(self, shutdown).await
     }
+}
+
+/// Where plans are kept, and the password that belongs to it.
+fn store(settings: &mut Settings, default: StoreUrl) -> StoreUrl {
+    let store = settings.optional_secret("store", StoreUrl::parse).unwrap_or(default);
+    let Some(file) = settings.optional("store-password-file", parse::text) else { return store };
+    let placed = match store {
+        StoreUrl::Postgres(url) => {
+            url.with_password_file(file.into()).map(Box::new).map(StoreUrl::Postgres)
+        }
+        StoreUrl::Sqlite(_) => Err("only PostgreSQL has a password".to_owned()),
+    };
+    placed.unwrap_or_else(|problem| {
+        settings.problem("store-password-file", problem);
+        Config::default().store
+    })
+}
+
+/// How long plans are kept.
+fn retention(settings: &mut Settings, store: &StoreUrl) -> Option<Duration> {
+    let kept = settings.optional("retention", |text| match text.trim() {
+        "forever" => Ok(None),
+        text => match parse::duration(text)? {
+            kept if kept < DAY => Err("expected forever, or a day or more".to_owned()),
+            kept => Ok(Some(kept)),
+        },
+    })??;
+    if let StoreUrl::Sqlite(_) = store {
+        settings.problem("retention", "only a store on PostgreSQL drops plans, SQLite keeps all");
+    }
+    Some(kept)
 }

@@ -92,6 +92,63 @@ pub enum Error {
         /// What it said.
         source: rusqlite::Error,
     },
+    /// PostgreSQL cannot be used now: it is away, starts, is a standby, is full. It may pass.
+    #[error("store: {database}: not available: {reason}")]
+    DatabaseAway {
+        /// The database, without its password.
+        database: String,
+        /// What is known.
+        reason: String,
+    },
+    /// PostgreSQL does not let us in, or not do what a store needs: password, database, rights, TLS.
+    #[error("store: {database}: {reason}")]
+    DatabaseRefuses {
+        /// The database, without its password.
+        database: String,
+        /// What is known.
+        reason: String,
+    },
+    /// The server, or the database in it, is not one that can hold a store.
+    #[error("store: {database}: {setting} is {found}, where {needed} is needed")]
+    DatabaseUnfit {
+        /// The database, without its password.
+        database: String,
+        /// The setting of the server.
+        setting: &'static str,
+        /// What it is.
+        found: String,
+        /// What it has to be.
+        needed: String,
+    },
+    /// A later version of this program made the tables.
+    #[error(
+        "store: {database} has version {found} of the tables, and this program knows versions up to \
+         {known}: use a later release of waybill"
+    )]
+    NewerDatabase {
+        /// The database, without its password.
+        database: String,
+        /// The version it has.
+        found: i64,
+        /// The newest version that this program knows.
+        known: usize,
+    },
+    /// The schema is something else's.
+    #[error("store: {database}: its schema {schema} is not a store of waybill")]
+    NotOurSchema {
+        /// The database, without its password.
+        database: String,
+        /// The schema.
+        schema: &'static str,
+    },
+    /// PostgreSQL refused a statement of ours.
+    #[error("store: {database}: {reason}")]
+    Database {
+        /// The database, without its password.
+        database: String,
+        /// What it said.
+        reason: String,
+    },
     /// A plan in the store does not read as one.
     #[error("store: part {part} of plan {sequence} does not read: {reason}")]
     Unreadable {
@@ -126,7 +183,11 @@ impl Error {
         match self {
             Error::NoSuchPlan(_) => Status::not_found(self.to_string()),
             Error::Stopping => come_back(self.to_string()),
-            Error::Unavailable { .. } | Error::Folder { .. } | Error::InUse { .. } => {
+            Error::Unavailable { .. }
+            | Error::Folder { .. }
+            | Error::InUse { .. }
+            | Error::DatabaseAway { .. }
+            | Error::DatabaseRefuses { .. } => {
                 tracing::warn!(error = %self, "store not available");
                 come_back("the store is not available".into())
             }
@@ -139,6 +200,10 @@ impl Error {
             | Error::NewerStore { .. }
             | Error::NotDurable { .. }
             | Error::Sqlite { .. }
+            | Error::DatabaseUnfit { .. }
+            | Error::NewerDatabase { .. }
+            | Error::NotOurSchema { .. }
+            | Error::Database { .. }
             | Error::Bind(_)
             | Error::Serve(_)
             | Error::Worker(_) => {

@@ -12,7 +12,7 @@ use runtime::server::{self, Limits, Listener};
 use runtime::workers::Workers;
 use tokio::time::timeout;
 
-use crate::store::{Sqlite, Store, StoreUrl};
+use crate::store::{Postgres, PostgresOptions, Sqlite, Store, StoreUrl};
 use crate::{Analytics, Config, Error, Options};
 
 /// Reads of the store that wait for a thread; more wait with their callers.
@@ -20,6 +20,21 @@ const READS_WAITING: usize = 256;
 
 /// What the last group may take after the drain's budget is over: it is being written already.
 const LAST_GROUP: Duration = Duration::from_secs(1);
+
+/// Opens the store that is asked for.
+async fn open(config: &Config, reading: &Workers) -> Result<Arc<dyn Store>, Error> {
+    Ok(match &config.store {
+        StoreUrl::Sqlite(path) => {
+            let writing = Workers::threads("store-writer", 1, 1);
+            let (path, writer, reader) = (path.clone(), writing.clone(), reading.clone());
+            Arc::new(writing.run(move || Sqlite::open(&path, writer, reader)).await??)
+        }
+        StoreUrl::Postgres(url) => {
+            let (readers, retention) = (config.reader_threads, config.retention);
+            Arc::new(Postgres::open(url, PostgresOptions { readers, retention }).await?)
+        }
+    })
+}
 
 /// The analytics service on its ports.
 pub struct Service {
@@ -36,13 +51,7 @@ impl Service {
         let listener = Listener::bind(config.listen).await?;
         let ops_listener = Listener::bind(config.ops_listen).await?;
         let reading = Workers::threads("store-reader", config.reader_threads, READS_WAITING);
-        let writing = Workers::threads("store-writer", 1, 1);
-        let StoreUrl::Sqlite(path) = config.store;
-        let opened = {
-            let (path, writer, reader) = (path.clone(), writing.clone(), reading.clone());
-            writing.run(move || Sqlite::open(&path, writer, reader)).await??
-        };
-        let store: Arc<dyn Store> = Arc::new(opened);
+        let store = open(&config, &reading).await?;
         let options = Options {
             credit: config.credit,
             producer: config.producer.as_ref().map(connect::channel),
@@ -54,7 +63,7 @@ impl Service {
         tracing::info!(
             listen = %listener.address(),
             ops_listen = %ops_listener.address(),
-            store = %path.display(),
+            store = %config.store,
             plans = *store.committed().borrow(),
             "analytics is bound"
         );

@@ -93,7 +93,8 @@ async fn a_port_in_use_and_a_store_in_use_are_named() {
 fn all_bad_settings_are_reported_together() {
     let flags = [
         ("listen", "here"),
-        ("store", "postgres://me:secret@db/waybill"),
+        ("store", "postgres://me:secret@db:x/waybill"),
+        ("retention", "1h"),
         ("max-plans-in-flight", "0"),
         ("producer", "not a url"),
     ];
@@ -102,10 +103,11 @@ fn all_bad_settings_are_reported_together() {
     let mut settings = Settings::new("analytics", flags, [], None);
     Config::read(&mut settings);
     let said = settings.finish().unwrap_err().to_string();
-    for name in ["--listen", "--store", "--max-plans-in-flight", "--producer"] {
+    for name in ["--listen", "--store", "--max-plans-in-flight", "--producer", "--retention"] {
         assert!(said.contains(name), "{name}: {said}");
     }
-    assert!(said.contains("PostgreSQL is not built into this version"), "{said}");
+    assert!(said.contains("--store: is not a URL of PostgreSQL"), "{said}");
+    assert!(!said.contains("secret"), "{said}");
 
     let mut settings = Settings::new("analytics", BTreeMap::new(), [], None);
     let config = Config::read(&mut settings);

@@ -3,6 +3,7 @@
 //! A store is asynchronous and shared. SQLite does its blocking work on threads of its own,
 //! PostgreSQL waits on the network; neither shows here.
 
+mod postgres;
 mod sqlite;
 mod url;
 
@@ -18,6 +19,7 @@ use tokio::sync::watch;
 
 use crate::Error;
 
+pub use postgres::{POSTGRES_SCHEMA_VERSION, Postgres, PostgresOptions, PostgresUrl};
 pub use sqlite::{SCHEMA_VERSION, Sqlite};
 pub use url::StoreUrl;
 

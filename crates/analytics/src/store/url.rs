@@ -1,19 +1,24 @@
 //! `--store`: which store, and where.
 
+use std::fmt;
 use std::path::PathBuf;
+
+use super::PostgresUrl;
 
 /// Where plans are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoreUrl {
     /// A file on this machine.
     Sqlite(PathBuf),
+    /// A database that several replicas share.
+    Postgres(Box<PostgresUrl>),
 }
 
 impl StoreUrl {
-    /// Reads `sqlite:DIR/analytics.db`.
+    /// Reads `sqlite:DIR/analytics.db` or `postgres://USER@HOST:PORT/DATABASE`.
     ///
     /// # Errors
-    /// One line that says what is wrong with the text.
+    /// One line that says what is wrong with the text, without repeating it: it may hold a password.
     pub fn parse(text: &str) -> Result<StoreUrl, String> {
         if let Some(path) = text.strip_prefix("sqlite:") {
             // sqlite:///srv/x is the same place as sqlite:/srv/x.
@@ -27,12 +32,19 @@ impl StoreUrl {
             return Ok(StoreUrl::Sqlite(path.into()));
         }
         if text.starts_with("postgres://") || text.starts_with("postgresql://") {
-            // The text may hold a password, so it is not repeated.
-            return Err(
-                "PostgreSQL is not built into this version: use sqlite:DIR/analytics.db".into()
-            );
+            return PostgresUrl::parse(text).map(Box::new).map(StoreUrl::Postgres);
         }
-        Err("is neither sqlite:DIR/analytics.db nor postgres://…".into())
+        Err("is neither sqlite:DIR/analytics.db nor postgres://USER@HOST:5432/DATABASE".into())
+    }
+}
+
+/// Without a password.
+impl fmt::Display for StoreUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StoreUrl::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+            StoreUrl::Postgres(url) => url.fmt(f),
+        }
     }
 }
 
@@ -52,12 +64,20 @@ mod tests {
     }
 
     #[test]
+    fn a_database_is_named_by_either_scheme() {
+        for text in ["postgres://me@db/plans", "postgresql://me@db/plans"] {
+            let url = StoreUrl::parse(text).expect("a good URL");
+            assert_eq!(url.to_string(), "postgres://me@db:5432/plans");
+        }
+    }
+
+    #[test]
     fn everything_else_says_what_to_write() {
         for (text, problem) in [
             ("sqlite:", "names no file"),
             ("sqlite::memory:", "in memory alone"),
-            ("postgres://me:secret@db/waybill", "PostgreSQL is not built into this version"),
-            ("waybill.db", "neither sqlite:"),
+            ("postgres://me:secret@db:x/waybill", "not a URL of PostgreSQL"),
+            ("me:secret@waybill.db", "neither sqlite:"),
         ] {
             let said = StoreUrl::parse(text).expect_err("a bad URL");
             assert!(said.contains(problem) && !said.contains("secret"), "{text}: {said}");

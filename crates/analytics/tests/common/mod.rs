@@ -1,8 +1,11 @@
 //! Builders: a test sets only what it is about.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
 #![allow(clippy::unwrap_used, reason = "a builder of tests may fail as a test does")]
+#![allow(clippy::print_stderr, reason = "and says what it skips")]
 
 pub mod planned;
+#[cfg(unix)]
+pub mod postgres;
 pub mod running;
 pub mod suite;
 

@@ -80,10 +80,26 @@ impl Settings {
         name: &'static str,
         parse: impl FnOnce(&str) -> Result<T, String>,
     ) -> Option<T> {
+        self.parsed(name, |text| parse(text).map_err(|why| format!("{text:?}: {why}")))
+    }
+
+    /// The same for a value that may hold a password: a problem does not repeat it.
+    pub fn optional_secret<T>(
+        &mut self,
+        name: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        self.parsed(name, parse)
+    }
+
+    fn parsed<T>(
+        &mut self,
+        name: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
         self.asked.insert(name);
         let Said { source, text } = self.said(name)?;
-        let parsed = text.and_then(|text| parse(&text).map_err(|why| format!("{text:?}: {why}")));
-        match parsed {
+        match text.and_then(|text| parse(&text)) {
             Ok(value) => Some(value),
             Err(text) => {
                 self.problems.push(Problem::new(source, &text));

@@ -24,9 +24,20 @@ impl Declared for Analytics {
     const SETTINGS: &'static [Setting] = &[
         listen("127.0.0.1:8080"),
         ops_listen("127.0.0.1:9080"),
-        Setting::new("store", "URL", "Where plans are kept: sqlite:DIR/analytics.db")
-            .default("sqlite:./waybill-data/analytics.db")
-            .more("The folder is made if it is not there. One process at a time may have an SQLite store open."),
+        Setting::new(
+            "store",
+            "URL",
+            "Where plans are kept: sqlite:DIR/analytics.db or postgres://USER@HOST:5432/DATABASE",
+        )
+        .default("sqlite:./waybill-data/analytics.db")
+        .more(STORE),
+        Setting::new("store-password-file", "FILE", "File with the password of the PostgreSQL store")
+            .default("none")
+            .hint(ValueHint::FilePath)
+            .more("Read at every connection, so that a new password needs no restart."),
+        Setting::new("retention", "TIME", "How long plans are kept, to the day; PostgreSQL only")
+            .default("forever")
+            .more("Days that are older are dropped with all that is derived from them, and their batch ids are forgotten: keep plans for longer than batches may be sent again."),
         Setting::new("producer", "URL", "Address of the producer, so that runs can be started from the page")
             .default("none")
             .more("Calls of ProducerService are passed on to it, and /profile shows its health.")
@@ -36,10 +47,21 @@ impl Declared for Analytics {
         Setting::new("max-bytes-in-flight", "SIZE", "Bytes of those plans together").default("64MiB"),
         Setting::new("heartbeat", "TIME", "Time between signs of life to those who watch plans")
             .default("5s"),
-        Setting::new("reader-threads", "N", "Threads that read the store").default("4"),
+        Setting::new("reader-threads", "N", "Threads, or connections to PostgreSQL, that read the store")
+            .default("4"),
         DRAIN_TIMEOUT,
     ];
 }
+
+const STORE: &str = "\
+SQLite: the folder is made if it is not there; one process at a time may have the store open.
+
+PostgreSQL (15 or later): any number of replicas share the database, which must be there; the tables are \
+made in its schema waybill. TLS by ?sslmode=disable, prefer (the default), require, verify-ca or \
+verify-full, with sslrootcert=FILE for an authority that the system does not know. The password is the \
+URL's, or that of --store-password-file, of PGPASSWORD, or of a line in PGPASSFILE (~/.pgpass). Several \
+hosts may be named, HOST1:PORT,HOST2:PORT; the one that can be written is taken. A pooler in between must \
+pool by session.";
 
 impl Analytics {
     pub(crate) fn run(self) -> Result<(), Error> {
