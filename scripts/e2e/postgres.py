@@ -41,6 +41,8 @@ class Server:
             shutil.chown(password, "postgres", "postgres")
         words = ["--pgdata", data, "--username", USER, f"--pwfile={password}", "--auth=scram-sha-256", "--encoding=UTF8"]
         self._run(self.programs / "initdb", *words)
+        with open(data / "pg_hba.conf", "a") as rules:
+            rules.write("host all all all scram-sha-256\n")
         self._control("start")
         environment = [f"PGPASSWORD={self.password}", f"PGHOST={self.host}", f"PGPORT={PORT}", f"PGUSER={USER}"]
         self._run("env", *environment, self.programs / "createdb", USER)
