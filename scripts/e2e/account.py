@@ -4,8 +4,41 @@ import datetime
 import json
 import uuid
 
-from release import WAYBILL
+from release import TOOLS, WAYBILL
 from shell import expect, output
+
+
+class Runs:
+    """The runs of a release, as its callers see them."""
+
+    def __init__(self, release):
+        self._release = release
+
+    def start(self, *arguments):
+        """Starts a run through the producer's Service: its id."""
+        with self._release.service("producer") as address:
+            words = [WAYBILL, "run", "start", *arguments, "--format", "json", "--producer", f"http://{address}"]
+            return json.loads(output(words))["runId"]
+
+    def wait(self, run_id, within=180):
+        """Waits for the end of a run: the run. Every batch of it must be settled."""
+        with self._release.service("producer") as address:
+            words = [WAYBILL, "run", "watch", run_id, "--format", "json", "--producer", f"http://{address}"]
+            return json.loads(output(words, timeout=within).splitlines()[-1])
+
+    def settled_once(self, run_id, count=None):
+        """The plans of a run, of which each batch has one."""
+        with self._release.service("producer") as address:
+            run = grpcurl(address, "waybill.producer.v1.ProducerService/GetRun", {"runId": run_id})
+        sent, settled = int(run["batchesSent"]), int(run.get("batchesSettled", 0))
+        expect(sent == settled, f"{settled} of {sent} batches are settled")
+        expect(int(run.get("batchesRejected", 0)) == 0, f"{run.get('batchesRejected')} batches were rejected")
+        if count is not None:
+            expect(sent == count, f"{sent} batches were sent, not {count}")
+        with self._release.service("analytics") as address:
+            plans = Plans(address, run_id)
+        plans.settled_once(sent)
+        return plans
 
 
 class Plans:
@@ -49,3 +82,9 @@ def recorded(plan):
 def percentile(ascending, share):
     """The smallest value that at least this share of all do not exceed."""
     return ascending[max(0, -(-len(ascending) * share // 100) - 1)] if ascending else float("nan")
+
+
+def grpcurl(address, method, request):
+    """The answer to one call."""
+    words = [TOOLS / "grpcurl", "-plaintext", "-d", json.dumps(request), address, method]
+    return json.loads(output(words))

@@ -13,7 +13,7 @@ import time
 
 import cluster as clusters
 import postgres
-from account import Plans, percentile
+from account import Runs, grpcurl, percentile
 from release import PORTS, TOOLS, WAYBILL, Release, helm
 from shell import Failed, expect, output, run, say, succeeds, until
 
@@ -48,37 +48,7 @@ class Stage:
         home = ["--set", f"producer.nodeSelector.kubernetes\\.io/hostname={self.nodes[0]}"]
         home += ["--set", f"analytics.nodeSelector.kubernetes\\.io/hostname={self.nodes[0]}"]
         self.values = [*home, "--set", "fleet.autoscaling.enabled=false", "--set", "fleet.replicas=2"]
-
-    def start(self, *arguments):
-        """Starts a run through the producer's Service: its id."""
-        with self.release.service("producer") as address:
-            words = [WAYBILL, "run", "start", *arguments, "--format", "json", "--producer", f"http://{address}"]
-            return json.loads(output(words))["runId"]
-
-    def wait(self, run_id, within=180):
-        """Waits for the end of a run: the run. Every batch of it must be settled."""
-        with self.release.service("producer") as address:
-            words = [WAYBILL, "run", "watch", run_id, "--format", "json", "--producer", f"http://{address}"]
-            return json.loads(output(words, timeout=within).splitlines()[-1])
-
-    def settled_once(self, run_id, count=None):
-        """The plans of a run, of which each batch has one."""
-        with self.release.service("producer") as address:
-            run = grpcurl(address, "waybill.producer.v1.ProducerService/GetRun", {"runId": run_id})
-        sent, settled = int(run["batchesSent"]), int(run.get("batchesSettled", 0))
-        expect(sent == settled, f"{settled} of {sent} batches are settled")
-        expect(int(run.get("batchesRejected", 0)) == 0, f"{run.get('batchesRejected')} batches were rejected")
-        if count is not None:
-            expect(sent == count, f"{sent} batches were sent, not {count}")
-        with self.release.service("analytics") as address:
-            plans = Plans(address, run_id)
-        plans.settled_once(sent)
-        return plans
-
-
-def grpcurl(address, method, request):
-    words = [TOOLS / "grpcurl", "-plaintext", "-d", json.dumps(request), address, method]
-    return json.loads(output(words))
+        self.runs = Runs(self.release)
 
 
 @act("install, and helm test")
@@ -113,8 +83,8 @@ def trigger(stage):
     for part in ("producer", "analytics"):
         with stage.release.service(part) as address:
             run = grpcurl(address, "waybill.producer.v1.ProducerService/StartRun", request)
-        stage.wait(run["runId"])
-        stage.settled_once(run["runId"], 20)
+        stage.runs.wait(run["runId"])
+        stage.runs.settled_once(run["runId"], 20)
         yield f"by {part}: 20 batches, each settled once"
     with stage.release.service("analytics") as address:
         page = output(["curl", "--silent", "--fail", f"http://{address}/"])
@@ -126,7 +96,7 @@ def trigger(stage):
 def balance(stage):
     release = stage.release
     release.scale("fleet", 1)
-    run_id = stage.start("--interval", "4ms", "--for", "75s", "--shipments", "32")
+    run_id = stage.runs.start("--interval", "4ms", "--for", "75s", "--shipments", "32")
     time.sleep(5)
     took = release.scale("fleet", 3)
     yield f"three pods ready after {took:.1f} s"
@@ -140,8 +110,8 @@ def balance(stage):
     yield f"batches by pod in 30 s: {', '.join(f'{share:.0f}' for share in shares)}"
     yield f"the busiest has {shares[-1] / mean:.2f} times the mean"
     expect(shares[-1] <= 1.2 * mean, "the busiest pod has more than 1.2 times the mean")
-    stage.wait(run_id)
-    plans = stage.settled_once(run_id)
+    stage.runs.wait(run_id)
+    plans = stage.runs.settled_once(run_id)
     yield f"{len(plans.plans)} batches, each settled once; p99 {percentile(plans.latencies(), 99):.0f} ms"
     release.scale("fleet", 2)
 
@@ -163,11 +133,11 @@ def autoscale(stage):
     values += ["fleet.autoscaling.scaleDown.podsPerMinute=4"]
     release.upgrade(*stage.values, "--set", ",".join(values))
     release.kubectl("scale", release.workload("fleet"), "--replicas=1")
-    run_id = stage.start("--interval", "10ms", "--for", "90s", "--shipments", "2000", "--drivers", "2000")
+    run_id = stage.runs.start("--interval", "10ms", "--for", "90s", "--shipments", "2000", "--drivers", "2000")
     _, took = until("a second pod by the autoscaler", lambda: len(release.pods("fleet")) > 1, within=85)
     yield f"the autoscaler added pods after {took:.0f} s of load"
-    stage.wait(run_id, within=240)
-    plans = stage.settled_once(run_id)
+    stage.runs.wait(run_id, within=240)
+    plans = stage.runs.settled_once(run_id)
     yield f"{len(plans.plans)} batches of 2,000 by 2,000, each settled once"
     release.upgrade(*stage.values)
 
@@ -175,9 +145,9 @@ def autoscale(stage):
 @act("rolling restart of all three parts at a steady load")
 def restart(stage):
     release = stage.release
-    calm = stage.start("--interval", "10ms", "--for", "15s")
-    stage.wait(calm)
-    calm = percentile(stage.settled_once(calm).latencies(), 99)
+    calm = stage.runs.start("--interval", "10ms", "--for", "15s")
+    stage.runs.wait(calm)
+    calm = percentile(stage.runs.settled_once(calm).latencies(), 99)
     # The caller is in the cluster, as callers are: its connection is not a port-forward's.
     caller = ["run", "start", "--interval", "10ms", "--for", "75s", "--wait", "--format", "json"]
     release.job("caller", *caller, "--producer", f"http://{release.name}-producer:{PORTS['producer']}")
@@ -188,7 +158,7 @@ def restart(stage):
     said = release.job_ends("caller", within=180)
     run = json.loads(said[said.index("{") :])
     expect(int(run["batchesSettled"]) == int(run["batchesSent"]), "the caller saw batches that are not settled")
-    plans = stage.settled_once(run["runId"])
+    plans = stage.runs.settled_once(run["runId"])
     p99 = percentile(plans.latencies(), 99)
     yield f"{len(plans.plans)} batches, each settled once, no error at the caller"
     yield f"p99 {p99:.0f} ms, {p99 - calm:.0f} ms more than in calm; longest time without a plan {plans.longest_gap():.1f} s"
@@ -203,13 +173,13 @@ def nodes(stage):
     # One pod of the fleet service on each node.
     until("a pod of fleet on each node", lambda: on_nodes(release) == set(stage.nodes[:2]) or respread(release), within=90, every=5)
     for verb, undo in (("stop", "start"), ("cut", "heal")):
-        run_id = stage.start("--interval", "20ms", "--for", "60s")
+        run_id = stage.runs.start("--interval", "20ms", "--for", "60s")
         time.sleep(5)
         stage.cluster.node(node, verb)
         time.sleep(30)
         stage.cluster.node(node, undo)
-        stage.wait(run_id, within=240)
-        plans = stage.settled_once(run_id)
+        stage.runs.wait(run_id, within=240)
+        plans = stage.runs.settled_once(run_id)
         gap = plans.longest_gap()
         yield f"{node} {verb}: {len(plans.plans)} batches, each settled once; longest time without an ack {gap:.1f} s"
         expect(gap <= DETECTION + SECOND_THOUGHT, f"{gap:.1f} s without an ack, more than {DETECTION + SECOND_THOUGHT}")
@@ -293,13 +263,12 @@ def database(stage):
         values += ["fleet.autoscaling.enabled=false", "fleet.replicas=2"]
         took = release.upgrade("--set", ",".join(values))
         yield f"three pods of analytics ready after {took:.1f} s"
-        other = Stage.__new__(Stage)
-        other.cluster, other.release = stage.cluster, release
-        run_id = other.start("--interval", "10ms", "--for", "40s")
+        runs = Runs(release)
+        run_id = runs.start("--interval", "10ms", "--for", "40s")
         time.sleep(10)
         server.restart()
-        other.wait(run_id, within=180)
-        plans = other.settled_once(run_id)
+        runs.wait(run_id, within=180)
+        plans = runs.settled_once(run_id)
         yield f"{len(plans.plans)} batches over a restart of the database, each settled once"
         yield f"longest time without a plan {plans.longest_gap():.1f} s"
         release.uninstall()
