@@ -71,3 +71,7 @@ page: ## build the page into crates/analytics/web/dist when it changed
 .PHONY: tools
 tools: ## install the pinned tools of lint and test into target/tools
 	@scripts/tools
+
+.PHONY: sbom
+sbom: ## write target/waybill-image.cdx.json: what the image is made of, as CycloneDX
+	@scripts/sbom
