@@ -69,22 +69,81 @@ fn sqlite(folder: &TempDir, name: &str) -> Arc<dyn Store> {
     Arc::new(Sqlite::open(&path, writing, reading).unwrap())
 }
 
-fn said(what: &str, count: u64, took: Duration) {
-    println!("{what:<44} {:>9.0} /s", count as f64 / took.as_secs_f64());
+fn said(what: &str, count: u64, took: Duration) -> f64 {
+    let rate = count as f64 / took.as_secs_f64();
+    println!("{what:<44} {rate:>9.0} /s");
+    rate
 }
 
-async fn store_alone(folder: &TempDir, parts: &[PlanPart]) {
-    let store = sqlite(folder, "alone.db");
+/// Records groups of 256 into a store, the plans from `first` on. How long the store took for them.
+async fn groups(store: &dyn Store, parts: &[PlanPart], first: u64, plans: u64) -> Duration {
     let mut took = Duration::ZERO;
-    for first in (0..PLANS).step_by(GROUP as usize) {
-        let group = (first..(first + GROUP).min(PLANS))
+    for first in (first..first + plans).step_by(GROUP as usize) {
+        let group = (first..first + GROUP)
             .map(|number| new_plan(number, &parts[number as usize % parts.len()]))
             .collect();
         let begun = Instant::now();
         store.record(Timestamp::now(), group).await.unwrap();
         took += begun.elapsed();
     }
-    said("store, groups of 256", PLANS, took);
+    took
+}
+
+/// The same on PostgreSQL (fsync and synchronous_commit on, over its unix socket): one replica, then
+/// two and four that write at once, to the same drivers.
+#[cfg(unix)]
+async fn on_postgres(parts: &[PlanPart], sqlite: f64) {
+    use common::postgres::{Cluster, open};
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    let Some(cluster) = Cluster::own("max_wal_size = 4GB") else { return };
+    let url = cluster.database("bench").await;
+    let store = open(&url).await;
+    let plans = PLANS / 2 / GROUP * GROUP;
+    let took = groups(&store, parts, 0, plans).await;
+    let rate = said("PostgreSQL, groups of 256", plans, took);
+    println!("{:<44} {:>9.2} of SQLite's", "", rate / sqlite);
+    let singles = 2_000;
+    let begun = Instant::now();
+    for number in plans..plans + singles {
+        store.record(Timestamp::now(), vec![new_plan(number, &parts[0])]).await.unwrap();
+    }
+    said("PostgreSQL, one by one", singles, begun.elapsed());
+    let next = Arc::new(AtomicU64::new(PLANS));
+    let parts: Arc<[PlanPart]> = parts.into();
+    for replicas in [2, 4] {
+        let each = plans / replicas / GROUP * GROUP;
+        let mut writing = Vec::new();
+        for _ in 0..replicas {
+            let store = open(&url).await;
+            let (parts, next) = (Arc::clone(&parts), Arc::clone(&next));
+            writing.push(async move {
+                let first = next.fetch_add(each, Ordering::Relaxed);
+                groups(&store, &parts, first, each).await;
+                store.close().await.unwrap();
+            });
+        }
+        let begun = Instant::now();
+        let writing: Vec<_> = writing.into_iter().map(tokio::spawn).collect();
+        for replica in writing {
+            replica.await.unwrap();
+        }
+        // The time to make the plans is in it too, so less is not a loss of the store's.
+        said(&format!("PostgreSQL, {replicas} replicas at once"), each * replicas, begun.elapsed());
+    }
+    let admin = cluster.admin("bench").await;
+    let size = "SELECT pg_database_size('bench')";
+    let bytes: i64 = admin.query_one(size, &[]).await.unwrap().get(0);
+    let all = store.totals(None, None).await.unwrap().plans;
+    println!("{:<44} {:>9} bytes", "a plan in PostgreSQL", bytes as u64 / all);
+    store.close().await.unwrap();
+}
+
+async fn store_alone(folder: &TempDir, parts: &[PlanPart]) -> f64 {
+    let store = sqlite(folder, "alone.db");
+    let plans = PLANS / GROUP * GROUP;
+    let took = groups(&*store, parts, 0, plans).await;
+    let rate = said("store, groups of 256", plans, took);
     let singles = 2_000;
     let begun = Instant::now();
     for number in PLANS..PLANS + singles {
@@ -93,6 +152,7 @@ async fn store_alone(folder: &TempDir, parts: &[PlanPart]) {
     }
     said("store, one by one", singles, begun.elapsed());
     store.close().await.unwrap();
+    rate
 }
 
 async fn through_the_stream(folder: &TempDir, parts: Vec<PlanPart>) {
@@ -165,7 +225,9 @@ fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let parts = plans();
     println!("plans of {SIDE} × {SIDE}, {} bytes each", parts[0].encoded_len());
-    runtime.block_on(store_alone(&folder, &parts));
+    let rate = runtime.block_on(store_alone(&folder, &parts));
+    #[cfg(unix)]
+    runtime.block_on(on_postgres(&parts, rate));
     runtime.block_on(through_the_stream(&folder, parts));
     let size = |name: &str| std::fs::metadata(folder.path().join(name)).unwrap().len();
     println!("{:<44} {:>9} bytes", "a plan in the store", size("stream.db") / PLANS);

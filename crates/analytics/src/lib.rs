@@ -3,7 +3,7 @@
 //!
 //! | here | what it is |
 //! |---|---|
-//! | [`store`] | where plans are kept: the trait, and SQLite |
+//! | [`store`] | where plans are kept: the trait, SQLite and PostgreSQL |
 //! | `writer` | the one writer: groups of plans, one commit each |
 //! | `ingest` | the server of the RecordPlans stream |
 //! | `proof` | checks a plan against its certificate before it is recorded |

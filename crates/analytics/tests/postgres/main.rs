@@ -9,6 +9,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod days;
+mod limits;
 mod login;
 mod replicas;
 mod server;

@@ -88,6 +88,13 @@ fn all_problems_are_reported_together_each_with_who_said_it() {
 }
 
 #[test]
+fn a_problem_with_a_secret_does_not_repeat_it() {
+    let mut settings = settings(&[("store", "postgres://me:s3cret@db")], &[], "");
+    settings.optional_secret("store", |_| Err::<(), _>("is not a store".to_owned()));
+    assert_eq!(settings.finish().unwrap_err().to_string(), "--store: is not a store");
+}
+
+#[test]
 fn one_problem_is_one_line() {
     let mut settings = settings(&[("listen", "here")], &[], "");
     listen(&mut settings);

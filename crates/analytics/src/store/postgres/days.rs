@@ -10,9 +10,9 @@ use tokio::time::sleep;
 use tokio_postgres::Client;
 use tokio_postgres::types::Type;
 
-use super::Shared;
-use super::schema::{begin_ddl, has_table};
-use super::trouble::{Trouble, unsigned};
+use super::schema::{DDL, begin_ddl, has_table};
+use super::trouble::{Trouble, instant, unsigned};
+use super::{ADVISORY, Shared};
 use crate::store::day_of;
 
 /// The tables with a partition a day, in the order in which a group writes to them. Whoever locks several
@@ -31,6 +31,9 @@ const DROP_WAIT: &str = "500ms";
 const LOOK: Duration = Duration::from_secs(60 * 60);
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
 
+/// What days are dropped under: one replica at a time, for as long as it takes, while others make days.
+const RETENTION: i32 = -2;
+
 /// A day that has plans.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Day {
@@ -42,16 +45,15 @@ pub(super) struct Day {
 
 /// Keeps the days, for as long as it is polled.
 pub(super) async fn keep_on(shared: Arc<Shared>, retention: Option<Duration>) {
-    let mut next = LOOK;
     loop {
-        sleep(next).await;
-        next = match shared.keep_days(Timestamp::now(), retention).await {
+        let next = match shared.keep_days(Timestamp::now(), retention).await {
             Ok(()) => LOOK,
             Err(error) => {
-                tracing::warn!(%error, "partitions were not kept, trying again in a minute");
+                tracing::warn!(%error, "days were not kept, trying again in a minute");
                 LOOK_AGAIN
             }
         };
+        sleep(next).await;
     }
 }
 
@@ -90,45 +92,48 @@ pub(super) async fn make(client: &Client, day: i32) -> Result<(), Trouble> {
     Ok(())
 }
 
-/// Makes the partitions of today and the days to come, and drops the days that are older than `retention`
-/// by both clocks, this machine's and the server's: one that is wrong must not drop what is young.
-pub(super) async fn keep(
-    client: &Client,
-    now: Timestamp,
-    retention: Option<Duration>,
-) -> Result<(), Trouble> {
-    let row = client
-        .query_typed_one("SELECT floor(extract(epoch FROM now()) * 1000000)::bigint", &[])
-        .await?;
-    let at_server = Timestamp::from_microsecond(row.try_get(0)?).map_err(|_| Trouble::Number)?;
+/// Makes the partitions of today and the days to come.
+pub(super) async fn make_ahead(client: &Client, now: Timestamp) -> Result<(), Trouble> {
     for day in day_of(now)..=day_of(now) + AHEAD {
         make(client, day).await?;
     }
-    let Some(oldest) = retention.and_then(|kept| now.min(at_server).checked_sub(kept).ok()) else {
-        return Ok(());
-    };
-    let rows = client
-        .query_typed(
-            "SELECT day FROM days WHERE day < $1 ORDER BY day",
-            &[(&day_of(oldest), Type::INT4)],
+    Ok(())
+}
+
+/// Drops the days that are older than `kept` by both clocks, this machine's and the server's: one that is
+/// wrong must not drop what is young. The connection is not to be used again: it keeps other replicas from
+/// doing the same.
+pub(super) async fn drop_old(
+    client: &Client,
+    now: Timestamp,
+    kept: Duration,
+) -> Result<(), Trouble> {
+    let row = client
+        .query_typed_one(
+            "SELECT pg_advisory_lock($1, $2), floor(extract(epoch FROM now()) * 1000000)::bigint",
+            &[(&ADVISORY, Type::INT4), (&RETENTION, Type::INT4)],
         )
         .await?;
-    for row in rows {
+    let Ok(oldest) = now.min(instant(row.try_get(1)?)?).checked_sub(kept) else { return Ok(()) };
+    let oldest = day_of(oldest);
+    let sql = "SELECT day FROM days WHERE day < $1 ORDER BY day";
+    for row in client.query_typed(sql, &[(&oldest, Type::INT4)]).await? {
         drop_day(client, row.try_get(0)?).await?;
     }
     // Days that never had a plan.
     let rows = client
         .query_typed(
             "SELECT c.relname::text FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-             WHERE i.inhparent = 'plans'::regclass AND c.relname < 'plans_' || $1
-                AND NOT EXISTS (SELECT FROM days WHERE day < $2)",
-            &[(&suffix(day_of(oldest)), Type::TEXT), (&day_of(oldest), Type::INT4)],
+             WHERE i.inhparent = 'plans'::regclass AND c.relname < 'plans_' || $1",
+            &[(&suffix(oldest), Type::TEXT)],
         )
         .await?;
     for row in rows {
         let name: String = row.try_get(0)?;
-        let name = name.trim_start_matches("plans_");
-        drop_partitions(client, name).await?;
+        let drops = drops(name.trim_start_matches("plans_"));
+        begin_ddl(client).await?;
+        let sql = format!("SET LOCAL lock_timeout = '{DROP_WAIT}'; {drops}; COMMIT");
+        client.batch_execute(&sql).await?;
     }
     Ok(())
 }
@@ -137,7 +142,7 @@ pub(super) async fn keep(
 /// and totals go on without it.
 async fn drop_day(client: &Client, day: i32) -> Result<(), Trouble> {
     let name = suffix(day);
-    begin_ddl(client).await?;
+    client.batch_execute("BEGIN").await?;
     // The long part, before anything is locked that others want.
     let plans = client
         .execute_typed(
@@ -148,6 +153,7 @@ async fn drop_day(client: &Client, day: i32) -> Result<(), Trouble> {
     client
         .batch_execute(&format!(
             "DELETE FROM groups g USING commits_{name} c WHERE g.group_id = c.group_id;
+             SELECT pg_advisory_xact_lock({ADVISORY}, {DDL});
              SET LOCAL lock_timeout = '{DROP_WAIT}';
              LOCK TABLE {} IN ACCESS EXCLUSIVE MODE;
              DELETE FROM runs WHERE last_day <= {day};
@@ -171,14 +177,6 @@ async fn drop_day(client: &Client, day: i32) -> Result<(), Trouble> {
         ))
         .await?;
     tracing::info!(day = %date(day), plans, "a day is beyond the retention, dropped");
-    Ok(())
-}
-
-async fn drop_partitions(client: &Client, name: &str) -> Result<(), Trouble> {
-    begin_ddl(client).await?;
-    client
-        .batch_execute(&format!("SET LOCAL lock_timeout = '{DROP_WAIT}'; {}; COMMIT", drops(name)))
-        .await?;
     Ok(())
 }
 

@@ -314,3 +314,108 @@ impl From<BTreeMap<RunId, Sums>> for RunColumns {
         columns
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+
+    fn plan(number: u8, digest: u8, parts: &[usize]) -> NewPlan {
+        NewPlan {
+            facts: PlanFacts {
+                batch_id: BatchId::from_bytes([number; 16]),
+                run_id: None,
+                shipments: 1,
+                drivers: 1,
+                assigned: 1,
+                total_quarters: 10,
+                greedy_quarters: 8,
+                steps: Steps::default(),
+                trace_id: None,
+                digest: [digest; 32],
+                street_name: 1,
+                attempt: 1,
+            },
+            parts: parts.iter().map(|bytes| Bytes::from(vec![number; *bytes])).collect(),
+            shares: Vec::new(),
+        }
+    }
+
+    fn share(text: &str, name: Option<&str>, quarters: Option<u64>) -> DriverShare {
+        let key = DriverKey { by_id: name.is_some(), text: text.into() };
+        DriverShare { key, name: name.map(str::to_owned), quarters }
+    }
+
+    #[test]
+    fn new_plans_are_numbered_without_those_that_are_known_or_come_again() {
+        let group =
+            [plan(1, 7, &[]), plan(2, 7, &[]), plan(2, 7, &[]), plan(3, 7, &[]), plan(2, 8, &[])];
+        let known = HashMap::from([(BatchId::from_bytes([1; 16]), 5)]);
+        let (places, new) = places(&group, &known);
+        let expected = [
+            Place::Known(5),
+            Place::New { nth: 0 },
+            Place::Again { nth: 0, same: true },
+            Place::New { nth: 1 },
+            Place::Again { nth: 0, same: false },
+        ];
+        assert_eq!(places, expected);
+        assert_eq!(new, [1, 3]);
+    }
+
+    #[test]
+    fn rows_are_cut_into_statements_and_none_is_left_out() {
+        let half = STATEMENT_BYTES / 2;
+        for (parts, expected) in [
+            (vec![vec![1], vec![2, 3]], vec![3]),
+            (vec![vec![half, half], vec![1, 0]], vec![2, 2]),
+            (vec![vec![half + 1, half, half]], vec![1, 2]),
+            (vec![vec![3 * half], vec![1], vec![2 * half]], vec![1, 1, 1]),
+        ] {
+            let plans: Vec<NewPlan> = parts.iter().map(|parts| plan(1, 1, parts)).collect();
+            let plans: Vec<&NewPlan> = plans.iter().collect();
+            let statements = Statements::of(&plans);
+            let cut: Vec<PartColumns<'_>> = statements.statements().collect();
+            assert_eq!(cut.iter().map(|rows| rows.body.len()).collect::<Vec<_>>(), expected);
+            assert_eq!(statements.one_statement(), expected.len() == 1);
+            let bytes = cut.iter().flat_map(|rows| &rows.body).map(|body| body.len());
+            assert!(bytes.eq(parts.concat()), "{expected:?}");
+            let places = cut.iter().flat_map(|rows| rows.nth.iter().zip(&rows.part));
+            assert!(places.is_sorted_by(|one, next| one < next));
+        }
+    }
+
+    #[test]
+    fn a_driver_is_one_tally_whose_name_is_the_newest() {
+        let mut first = plan(1, 1, &[]);
+        first.shares = vec![share("Ann", None, Some(4)), share("7", Some("Old"), None)];
+        let mut second = plan(2, 1, &[]);
+        second.shares = vec![share("7", Some("New"), Some(3)), share("Ann", None, Some(5))];
+        let tallies = Tallies::of(&[&first, &second]).expect("small numbers");
+        assert_eq!(tallies.key, ["Ann", "7"]);
+        assert_eq!(tallies.name, [None, Some("New".to_owned())]);
+        assert_eq!((tallies.assigned, tallies.unassigned), (vec![2, 1], vec![0, 1]));
+        assert_eq!((tallies.total_quarters, tallies.last_nth), (vec![9, 3], vec![1, 1]));
+    }
+
+    #[test]
+    fn a_key_is_one_that_postgresql_can_hold() {
+        let mut of = plan(1, 1, &[]);
+        let long = "É".repeat(KEY_BYTES);
+        of.shares = vec![share("A\0B", None, None), share(&long, None, None)];
+        let tallies = Tallies::of(&[&of]).expect("small numbers");
+        assert_eq!(tallies.key[0], "A\u{2400}B");
+        assert_eq!(tallies.key[1].len(), 64);
+        assert_eq!(tallies.long_key, [None, Some(long)]);
+        assert_eq!(tallies.key_lower[0].as_deref(), Some("a\u{2400}b"));
+    }
+
+    #[test]
+    fn a_sum_that_is_too_large_is_refused() {
+        let mut large = plan(1, 1, &[]);
+        large.facts.total_quarters = i64::MAX as u64;
+        assert!(sums(&[&large]).is_ok());
+        assert!(matches!(sums(&[&large, &large]), Err(Trouble::Number)));
+    }
+}

@@ -119,7 +119,7 @@ impl Postgres {
         let database = Database::new(url)?;
         let mut tries = Tries::new(START_PATIENCE);
         let (last, writer) = loop {
-            match prepare(&database, options.retention).await {
+            match prepare(&database).await {
                 Ok(prepared) => break prepared,
                 Err(trouble) => tries.again(trouble, &database).await?,
             }
@@ -252,15 +252,12 @@ impl Postgres {
     }
 }
 
-/// A database with the tables of this version and the partitions of these days: its last sequence, and a
-/// connection to write to it.
-async fn prepare(
-    database: &Database,
-    retention: Option<Duration>,
-) -> Result<(u64, Writer), Trouble> {
+/// Makes a database one with the tables of this version and the partitions of these days: its last
+/// sequence, and a connection to write to it.
+async fn prepare(database: &Database) -> Result<(u64, Writer), Trouble> {
     let client = database.connect().await?;
     schema::migrate(&client, &database.name).await?;
-    days::keep(&client, Timestamp::now(), retention).await?;
+    days::make_ahead(&client, Timestamp::now()).await?;
     let last = read::last_sequence(&client).await?;
     Ok((last, Writer::connect(database).await?))
 }
@@ -284,7 +281,11 @@ impl Shared {
     async fn keep_days(&self, now: Timestamp, retention: Option<Duration>) -> Result<(), Error> {
         let keep = async {
             let client = self.database.connect().await?;
-            days::keep(&client, now, retention).await
+            days::make_ahead(&client, now).await?;
+            match retention {
+                Some(kept) => days::drop_old(&client, now, kept).await,
+                None => Ok(()),
+            }
         };
         keep.await.map_err(|trouble| trouble.told(&self.database.name))
     }

@@ -14,7 +14,7 @@ const MIGRATIONS: &[&str] = &[include_str!("schema_1.sql")];
 pub const POSTGRES_SCHEMA_VERSION: usize = MIGRATIONS.len();
 
 /// What DDL is done under: one replica at a time. Lanes have the keys from 0 on.
-const DDL: i32 = -1;
+pub(super) const DDL: i32 = -1;
 
 /// Begins a transaction that changes tables, when no other does.
 pub(super) async fn begin_ddl(client: &Client) -> Result<(), Trouble> {

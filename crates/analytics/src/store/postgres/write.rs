@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use futures_util::future::{join, join3, join5};
+use futures_util::future::{join, join3, join4};
 use jiff::Timestamp;
 use proto::BatchId;
 use tokio_postgres::types::{ToSql, Type};
@@ -213,20 +213,25 @@ impl Writer {
         before: Option<NewestCommit>,
     ) -> Result<(NewestCommit, Timestamp), Trouble> {
         let started = Instant::now();
+        // Tables are locked in the order in which a day is dropped.
         let rows = async {
-            let (commit_time, batches, plans, tallies, parts) = join5(
-                self.keep_commit_time(before),
+            let (batches, plans, parts, tallies) = join4(
                 self.insert_batches(columns),
                 self.insert_plans(columns),
-                self.insert_tallies(columns),
                 self.insert_parts(columns),
+                self.insert_tallies(columns),
             )
             .await;
-            commit_time.and(batches).and(plans).and(tallies).and(parts)
+            batches.and(plans).and(parts).and(tallies)
         };
         let end = async {
-            let (finished, committed) =
-                join(self.finish(columns), self.client.batch_execute("COMMIT")).await;
+            let (commit_time, finished, committed) = join3(
+                self.keep_commit_time(before),
+                self.finish(columns),
+                self.client.batch_execute("COMMIT"),
+            )
+            .await;
+            commit_time?;
             let row = finished?;
             committed?;
             Ok::<_, Trouble>((unsigned(row.try_get(0)?)?, instant(row.try_get(1)?)?))
