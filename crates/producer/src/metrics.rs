@@ -8,7 +8,7 @@ use prometheus_client::{
     metrics::gauge::ConstGauge,
     registry::Registry,
 };
-use runtime::acked::LinkStatus;
+use runtime::acked::{LinkStatus, Traffic};
 use tokio::sync::watch;
 
 use crate::runs::Runs;
@@ -17,6 +17,7 @@ use crate::runs::Runs;
 struct Numbers {
     runs: Weak<Runs>,
     fleet: watch::Receiver<LinkStatus>,
+    traffic: Arc<Traffic>,
 }
 
 /// Adds the producer's numbers to a registry.
@@ -24,8 +25,10 @@ pub(crate) fn register(
     registry: &mut Registry,
     runs: &Arc<Runs>,
     fleet: watch::Receiver<LinkStatus>,
+    traffic: Arc<Traffic>,
 ) {
-    registry.register_collector(Box::new(Numbers { runs: Arc::downgrade(runs), fleet }));
+    let runs = Arc::downgrade(runs);
+    registry.register_collector(Box::new(Numbers { runs, fleet, traffic }));
 }
 
 impl Collector for Numbers {
@@ -35,10 +38,8 @@ impl Collector for Numbers {
             runs += 1;
             behind += i64::try_from(run.standing().behind.batches).unwrap_or(i64::MAX);
         }
-        let (open, unacked) = {
-            let fleet = self.fleet.borrow();
-            (i64::from(fleet.open), fleet.unacked)
-        };
+        let open = i64::from(self.fleet.borrow().open);
+        let unacked = self.traffic.unacked.read();
         let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
         let bytes = i64::try_from(unacked.bytes).unwrap_or(i64::MAX);
         let table = [

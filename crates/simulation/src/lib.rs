@@ -1,5 +1,5 @@
-//! All three services in a simulated network, for tests: partitions, crashes and bounces at random
-//! times, every one of them repeatable by its seed.
+//! All three services in a simulated network, for tests: partitions, crashes, drains, replicas that come
+//! and go at random times, every one of them repeatable by its seed.
 
 pub mod faults;
 pub mod history;
@@ -16,15 +16,17 @@ use turmoil::Builder;
 
 use faults::Faults;
 use history::{History, Shared, caller, watcher};
+use world::{Shape, World};
 
 /// A run that has not ended by then never will.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// A run of `batches` small batches, ten a second, while the faults of the seed happen.
+/// A run of `batches` small batches, ten a second, over so many replicas, while the faults of the seed
+/// happen.
 ///
 /// # Errors
 /// What was seen that may not be, or that the run did not end.
-pub fn simulate(seed: u64, batches: u64) -> Result<(), String> {
+pub fn simulate(shape: Shape, seed: u64, batches: u64) -> Result<(), String> {
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let mut sim = Builder::new()
         .rng_seed(seed)
@@ -35,16 +37,17 @@ pub fn simulate(seed: u64, batches: u64) -> Result<(), String> {
         .tcp_capacity(4096)
         .enable_random_order()
         .build();
-    world::add_hosts(&mut sim, folder.path(), seed);
+    let world =
+        World::build(&mut sim, shape, folder.path(), seed).map_err(|error| error.to_string())?;
 
     let history = Shared::default();
     sim.client("caller", caller(request(seed, batches), Rc::clone(&history)));
     sim.client("watcher", watcher(batches as usize, Rc::clone(&history)));
 
-    let mut faults = Faults::of_seed(seed);
+    let mut faults = Faults::of_seed(seed, &world.hosts);
     let told = format!("{faults:?}");
     let ended = loop {
-        faults.apply(&mut sim);
+        faults.apply(&mut sim, &world);
         match sim.step() {
             Ok(false) => {}
             Ok(true) => break Ok(()),
