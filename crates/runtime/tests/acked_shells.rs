@@ -473,9 +473,8 @@ impl Client {
     fn in_flight(&self) -> Load {
         let status = self.outbox.status();
         let peers = status.borrow().peers.clone();
-        peers.iter().map(|peer| peer.in_flight.read()).fold(Load::default(), |all, one| Load {
-            items: all.items + one.items,
-            bytes: all.bytes + one.bytes,
+        peers.iter().map(|peer| peer.traffic.in_flight.read()).fold(Load::default(), |all, one| {
+            Load { items: all.items + one.items, bytes: all.bytes + one.bytes }
         })
     }
 

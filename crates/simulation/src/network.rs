@@ -19,7 +19,7 @@ use turmoil::net::{TcpListener, TcpStream};
 
 /// Pings find a dead peer within this time and the next: much sooner than in production, so that a
 /// seed takes less simulated time.
-const KEEPALIVE: Duration = Duration::from_millis(500);
+pub const KEEPALIVE: Duration = Duration::from_millis(500);
 
 /// A simulated connection, as tonic wants it.
 #[derive(Debug)]

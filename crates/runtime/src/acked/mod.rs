@@ -21,7 +21,8 @@ pub mod sender;
 
 pub use intake::{Intake, Reply, Spoken, serve};
 pub use outbox::{
-    Closed, Dialect, Heard, LinkStatus, NotTaken, Outbox, OutboxConfig, PeerStatus, Traffic,
+    Closed, Dialect, Heard, LinkStatus, NotTaken, Outbox, OutboxConfig, PeerStatus, PeerTraffic,
+    Traffic,
 };
 pub use receiver::{Limits, PART_TIMEOUT, Part};
 

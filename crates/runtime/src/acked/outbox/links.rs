@@ -13,9 +13,9 @@ use tokio::sync::watch;
 use tonic::{Status, transport::Channel};
 
 use super::{
-    dialect::Dialect,
+    dialect::{Dialect, Parts},
     now,
-    status::{Gauge, LinkStatus, PeerStatus, Traffic},
+    status::{LinkStatus, PeerStatus, PeerTraffic, Traffic},
     stream::{Event, Stream},
 };
 use crate::{
@@ -34,7 +34,7 @@ struct Link<D: Dialect> {
     /// Not among the peers any more.
     left: bool,
     trouble: Option<String>,
-    in_flight: Arc<Gauge>,
+    traffic: Arc<PeerTraffic>,
 }
 
 pub(super) struct Links<D: Dialect> {
@@ -50,7 +50,7 @@ pub(super) struct Links<D: Dialect> {
     /// Something of the status has changed that is not told yet.
     changed: bool,
     status: watch::Sender<LinkStatus>,
-    pub(super) traffic: Arc<Traffic>,
+    traffic: Arc<Traffic>,
 }
 
 /// Something that happened on a link, or to the set of them.
@@ -108,6 +108,18 @@ impl<D: Dialect> Links<D> {
 
     pub(super) fn stream(&mut self, link: LinkId) -> Option<&mut Stream<D>> {
         self.get(link)?.stream.as_mut()
+    }
+
+    /// Gives a peer the messages of an item. `attempt` counts from 1, over all peers.
+    pub(super) fn send(&mut self, link: LinkId, parts: Parts<D::Out>, attempt: u32) {
+        if attempt > 1 {
+            self.traffic.count_replay();
+        }
+        let Some(link) = self.get(link) else { return };
+        link.traffic.count_sent();
+        if let Some(stream) = &mut link.stream {
+            stream.start(parts);
+        }
     }
 
     /// Opens a stream.
@@ -209,7 +221,7 @@ impl<D: Dialect> Links<D> {
                 stream: None,
                 left: false,
                 trouble: None,
-                in_flight: Arc::default(),
+                traffic: Arc::default(),
             });
         }
     }
@@ -218,7 +230,7 @@ impl<D: Dialect> Links<D> {
     pub(super) fn report(&mut self, sender: &Sender<D::Id>) {
         self.traffic.unacked.set(sender.unacked());
         for link in &self.links {
-            link.in_flight.set(sender.in_flight(link.id));
+            link.traffic.in_flight.set(sender.in_flight(link.id));
         }
         if !std::mem::take(&mut self.changed) {
             return;
@@ -227,7 +239,7 @@ impl<D: Dialect> Links<D> {
             address: link.address,
             open: sender.is_open(link.id),
             trouble: link.trouble.clone(),
-            in_flight: Arc::clone(&link.in_flight),
+            traffic: Arc::clone(&link.traffic),
         };
         let mut peers: Vec<PeerStatus> = self.links.iter().map(peer).collect();
         peers.sort_by_key(|peer| peer.address);

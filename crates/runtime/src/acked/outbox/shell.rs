@@ -154,11 +154,8 @@ impl<D: Dialect> Shell<D> {
     }
 
     fn start(&mut self, link: LinkId, id: D::Id, attempt: u32) {
-        if let (Some(stream), Some((item, _))) = (self.links.stream(link), self.items.get(&id)) {
-            stream.start(self.dialect.parts(item, attempt));
-            if attempt > 1 {
-                self.links.traffic.count_replay();
-            }
+        if let Some((item, _)) = self.items.get(&id) {
+            self.links.send(link, self.dialect.parts(item, attempt), attempt);
         }
         self.flush(link);
     }

@@ -11,7 +11,7 @@ use std::{
 use crate::acked::Load;
 
 /// How the streams of an outbox are. It changes when one opens or ends; what changes with each item is in
-/// [`Traffic`] and [`PeerStatus::in_flight`].
+/// [`Traffic`] and [`PeerStatus::traffic`].
 #[derive(Debug, Clone, Default)]
 pub struct LinkStatus {
     /// Whether any peer takes items.
@@ -33,8 +33,27 @@ pub struct PeerStatus {
     pub open: bool,
     /// Why the last stream to it ended, until the next is open.
     pub trouble: Option<String>,
-    /// What is sent to it and not answered, from moment to moment.
-    pub in_flight: Arc<Gauge>,
+    /// What passes to it, to be read at any time.
+    pub traffic: Arc<PeerTraffic>,
+}
+
+/// What passes to one peer, over all its streams.
+#[derive(Debug, Default)]
+pub struct PeerTraffic {
+    /// Items that are sent to it and not answered.
+    pub in_flight: Gauge,
+    sent: AtomicU64,
+}
+
+impl PeerTraffic {
+    /// Items that were given to it so far, repeats included.
+    pub fn sent(&self) -> u64 {
+        self.sent.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn count_sent(&self) {
+        self.sent.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 /// An amount of work that is read while it changes.
