@@ -8,12 +8,13 @@ use runtime::{
     acked::{Credit, Limits, LinkStatus, Outbox, OutboxConfig, PART_TIMEOUT, sender::SenderConfig},
     health::Health,
     lifecycle::Shutdown,
+    peers::Peers,
     server::grpc_routes,
     trace::Spans,
     workers::Workers,
 };
 use tokio::sync::watch;
-use tonic::{service::Routes, transport::Channel};
+use tonic::service::Routes;
 
 use crate::{
     admission::Admission,
@@ -59,9 +60,9 @@ pub(crate) const SERVICE: &str = "waybill.fleet.v1.FleetService";
 impl Core {
     /// The service and the task that forwards plans, which the caller owns.
     ///
-    /// `analytics` is the way to the store; `sender` its times.
+    /// `analytics` are the replicas that record plans; `sender` the times of the streams to them.
     pub fn start(
-        analytics: Channel,
+        analytics: Peers,
         solvers: Workers,
         capacity: &Capacity,
         sender: SenderConfig,
@@ -71,7 +72,6 @@ impl Core {
         let in_flight = Arc::new(InFlight::default());
         let answers = Answers::default();
         let record = Record {
-            channel: analytics,
             in_flight: Arc::clone(&in_flight),
             peer: peer.clone(),
             answers: answers.clone(),
@@ -82,7 +82,7 @@ impl Core {
             capacity: Credit { items: usize::MAX, bytes: u64::MAX },
             sender,
         };
-        let (outbox, forwarding) = Outbox::start(Arc::new(record), config);
+        let (outbox, forwarding) = Outbox::start(Arc::new(record), analytics, config);
         let analytics = outbox.status();
         let dispatch = Arc::new(Dispatch {
             outbox,
@@ -102,7 +102,7 @@ impl Core {
         (Self { dispatch, limits, shutdown, analytics }, forwarding)
     }
 
-    /// How the stream to analytics is.
+    /// How the streams to analytics are.
     pub fn analytics(&self) -> watch::Receiver<LinkStatus> {
         self.analytics.clone()
     }

@@ -8,7 +8,7 @@ use prometheus_client::{
     metrics::{counter::Counter, family::Family, gauge::ConstGauge},
     registry::Registry,
 };
-use runtime::acked::LinkStatus;
+use runtime::acked::{LinkStatus, Traffic};
 use tokio::sync::watch;
 
 use crate::dispatch::Dispatch;
@@ -47,6 +47,7 @@ impl Answers {
 struct Standing {
     dispatch: Weak<Dispatch>,
     analytics: watch::Receiver<LinkStatus>,
+    recording: Arc<Traffic>,
 }
 
 impl std::fmt::Debug for Standing {
@@ -62,16 +63,15 @@ pub(crate) fn register(
     analytics: watch::Receiver<LinkStatus>,
 ) {
     registry.register("fleet_batches", "Batches that were answered", dispatch.answers.all.clone());
+    let recording = dispatch.outbox.traffic();
     let dispatch = Arc::downgrade(dispatch);
-    registry.register_collector(Box::new(Standing { dispatch, analytics }));
+    registry.register_collector(Box::new(Standing { dispatch, analytics, recording }));
 }
 
 impl Collector for Standing {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
-        let (open, recording) = {
-            let analytics = self.analytics.borrow();
-            (i64::from(analytics.open), count(analytics.unacked.items))
-        };
+        let open = i64::from(self.analytics.borrow().open);
+        let recording = count(self.recording.unacked.read().items);
         let dispatch = self.dispatch.upgrade();
         let in_flight = dispatch.as_ref().map_or(0, |dispatch| dispatch.in_flight.count());
         let admitted = dispatch.as_ref().map_or(0, |dispatch| dispatch.admission.held_bytes());

@@ -45,7 +45,6 @@ pub(crate) type Answer = Result<Recorded, Status>;
 
 /// RecordPlans, seen from its client.
 pub(crate) struct Record {
-    pub(crate) channel: Channel,
     pub(crate) in_flight: Arc<InFlight>,
     pub(crate) peer: String,
     pub(crate) answers: Answers,
@@ -60,9 +59,10 @@ impl Dialect for Record {
 
     async fn open(
         &self,
+        channel: Channel,
         outbound: ReceiverStream<RecordPlansRequest>,
     ) -> Result<Streaming<RecordPlansResponse>, Status> {
-        let mut client = IngestServiceClient::new(self.channel.clone());
+        let mut client = IngestServiceClient::new(channel);
         Ok(client.record_plans(outbound).await?.into_inner())
     }
 

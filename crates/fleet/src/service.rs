@@ -4,10 +4,10 @@ use std::{net::SocketAddr, pin::Pin, sync::Arc};
 
 use runtime::{
     acked::{LinkStatus, sender::SenderConfig},
-    connect,
     health::Health,
     lifecycle::Shutdown,
     ops,
+    peers::{NoResolver, Peers},
     server::{self, BindError, Limits, Listener, ServeError},
     workers::Workers,
 };
@@ -24,6 +24,9 @@ pub enum Error {
     /// A port can't be had.
     #[error(transparent)]
     Bind(#[from] BindError),
+    /// Names can't be resolved, and analytics is one.
+    #[error(transparent)]
+    NoResolver(#[from] NoResolver),
     /// Serving failed.
     #[error(transparent)]
     Serve(#[from] ServeError),
@@ -44,7 +47,7 @@ impl Service {
         let ops_listener = Listener::bind(config.ops_listen).await?;
         let solvers = Workers::threads("solver", config.solver_threads, SOLVER_QUEUE);
         let (core, forwarding) = Core::start(
-            connect::channel(&config.analytics),
+            Peers::of(&config.analytics)?,
             solvers,
             &config.capacity,
             SenderConfig::default(),

@@ -6,6 +6,7 @@ use proto::{DESCRIPTORS, producer::v1::producer_service_server::ProducerServiceS
 use runtime::{
     acked::{Credit, LinkStatus, Outbox, OutboxConfig, sender::SenderConfig},
     health::Health,
+    peers::Peers,
     server::{grpc_routes, with_pages},
     trace::Sampler,
     workers::Workers,
@@ -15,7 +16,6 @@ use tokio_util::{
     sync::{CancellationToken, DropGuard},
     task::TaskTracker,
 };
-use tonic::transport::Channel;
 
 use crate::{
     dispatch::Dispatch,
@@ -92,14 +92,14 @@ pub struct Core {
 }
 
 impl Core {
-    /// Starts a producer: runs that have not ended go on. `fleet` is the way to the fleet service;
+    /// Starts a producer: runs that have not ended go on. `fleet` are the replicas of the fleet service;
     /// `workers` do what blocks.
     ///
     /// # Errors
     /// `Store`, `Worker`, `InboxInUse`, `Inbox`.
     pub async fn start(
         store: Store,
-        fleet: Channel,
+        fleet: Peers,
         workers: Workers,
         options: Options,
     ) -> Result<Self, Error> {
@@ -110,8 +110,8 @@ impl Core {
             capacity: options.unacked,
             sender: options.sender.clone(),
         };
-        let dispatch = Dispatch::new(fleet, options.peer.clone());
-        let (outbox, sending) = Outbox::start(Arc::new(dispatch), config);
+        let dispatch = Dispatch::new(options.peer.clone());
+        let (outbox, sending) = Outbox::start(Arc::new(dispatch), fleet, config);
         let (tasks, killed) = (TaskTracker::new(), CancellationToken::new());
         let road = Road {
             outbox: outbox.clone(),
@@ -170,14 +170,14 @@ impl Core {
         &self.runs
     }
 
-    /// How the stream to the fleet service is.
+    /// How the streams to the fleet service are.
     pub fn fleet(&self) -> watch::Receiver<LinkStatus> {
         self.outbox.status()
     }
 
     /// Adds what the producer counts to a registry.
     pub fn register(&self, registry: &mut prometheus_client::registry::Registry) {
-        metrics::register(registry, &self.runs, self.fleet());
+        metrics::register(registry, &self.runs, self.fleet(), self.outbox.traffic());
     }
 
     /// Health of this service, not serving yet.

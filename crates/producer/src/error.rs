@@ -5,6 +5,7 @@ use std::{io, path::PathBuf};
 use prost::Message;
 use proto::{RunId, Violations};
 use runtime::{
+    peers::NoResolver,
     server::{BindError, ServeError},
     workers::WorkerGone,
 };
@@ -84,6 +85,9 @@ pub enum Error {
     /// A port cannot be had.
     #[error(transparent)]
     Bind(#[from] BindError),
+    /// Names cannot be resolved, and the fleet service is one.
+    #[error(transparent)]
+    NoResolver(#[from] NoResolver),
     /// Serving failed.
     #[error(transparent)]
     Serve(#[from] ServeError),
@@ -110,6 +114,7 @@ impl Error {
             | Self::Panicked(_)
             | Self::Worker(_)
             | Self::Bind(_)
+            | Self::NoResolver(_)
             | Self::Serve(_) => Code::Internal,
         }
     }

@@ -3,10 +3,10 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use runtime::{
-    connect,
     health::Health,
     lifecycle::Shutdown,
     ops,
+    peers::Peers,
     server::{self, Limits, Listener},
     workers::Workers,
 };
@@ -47,7 +47,7 @@ impl Service {
             peer: format!("producer {}", listener.address()),
             ..Options::new(Clock::system())
         };
-        let fleet = connect::channel(&config.fleet);
+        let fleet = Peers::of(&config.fleet)?;
         let core = Core::start(store, fleet, workers, options).await?;
         tracing::info!(
             listen = %listener.address(),

@@ -141,7 +141,7 @@ async fn one_producer_at_a_time_has_the_inbox() {
     let watched = Inbox { folder: inbox.path().to_owned(), every: Duration::from_millis(5) };
     options.inbox = Some(watched);
     let store = Store::open(other.path()).unwrap();
-    let second = Core::start(store, served.channel(), Workers::in_place(), options).await;
+    let second = Core::start(store, served.peers(), Workers::in_place(), options).await;
     assert!(matches!(second, Err(Error::InboxInUse { .. })));
 
     first.kill().await;

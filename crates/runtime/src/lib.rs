@@ -5,10 +5,12 @@
 //! already bound ([`server::Listener`]), and runs it under one [`lifecycle::Shutdown`].
 
 pub mod acked;
+mod alarm;
 pub mod connect;
 pub mod health;
 pub mod lifecycle;
 pub mod ops;
+pub mod peers;
 pub mod server;
 pub mod settings;
 pub mod telemetry;

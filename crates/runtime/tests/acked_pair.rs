@@ -1,5 +1,5 @@
-//! A sender and a receiver joined by a link that delays, breaks, and by a server that forgets
-//! everything but its store: at the end each item is settled once and recorded once.
+//! A sender and receivers joined by links that delay and break, of servers that come and go and forget
+//! everything but their one store: at the end each item is settled once and recorded once.
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -11,7 +11,7 @@ use rand::{RngExt, SeedableRng, rngs::StdRng};
 use runtime::acked::{
     Credit, Limits, Part,
     receiver::{self, Receiver, Refusal, Take},
-    sender::{self, Sender, SenderConfig},
+    sender::{self, LinkId, Sender, SenderConfig},
 };
 
 /// Bytes of a part at most.
@@ -71,6 +71,8 @@ struct Stream {
     up: Pipe<Up>,
     down: Pipe<Down>,
     server: Receiver<u32>,
+    /// The item being sent: the parts that are left.
+    parts: VecDeque<Part<u32>>,
     /// Items being worked on, and when each is recorded and answered.
     working: Vec<(Instant, u32)>,
     /// When the server begins to drain, and how long it gives.
@@ -83,6 +85,9 @@ struct Stream {
 struct Story {
     seed: u64,
     items: u32,
+    /// Servers at first, and of a hundred moments how many bring another or take one away.
+    servers: usize,
+    moved: u8,
     credit: Credit,
     /// Of a hundred streams, how many are lost, how many drained.
     lost: u8,
@@ -94,10 +99,13 @@ struct Story {
 
 fn story() -> impl Strategy<Value = Story> {
     let credit = (1..6usize, 1..120u64).prop_map(|(items, bytes)| Credit { items, bytes });
-    (any::<u64>(), 1..60u32, credit, 0..70u8, 0..70u8, 0..30u8, any::<bool>()).prop_map(
-        |(seed, items, credit, lost, drained, bad, finish_while_busy)| Story {
+    let servers = (1..5usize, prop_oneof![Just(0), 0..30u8]);
+    (any::<u64>(), 1..60u32, servers, credit, 0..70u8, 0..70u8, 0..30u8, any::<bool>()).prop_map(
+        |(seed, items, (servers, moved), credit, lost, drained, bad, finish_while_busy)| Story {
             seed,
             items,
+            servers,
+            moved,
             credit,
             lost,
             drained,
@@ -115,9 +123,9 @@ struct World {
     client: Sender<u32>,
     bytes: BTreeMap<u32, u64>,
     to_offer: VecDeque<u32>,
-    stream: Option<Stream>,
-    /// The item being sent: the parts that are left.
-    parts: VecDeque<Part<u32>>,
+    /// The peers that the client knows, and whether each is to be used.
+    peers: BTreeMap<LinkId, bool>,
+    streams: BTreeMap<LinkId, Stream>,
     /// Durable; outlives every server.
     store: BTreeSet<u32>,
     records: usize,
@@ -135,14 +143,16 @@ impl World {
             bytes.insert(id, random.random_range(0..70));
         }
         let config = SenderConfig { seed: story.seed, ..SenderConfig::default() };
+        let mut client = Sender::new(config);
+        let peers = (0..story.servers).map(|_| (client.add_peer(now), true)).collect();
         Self {
             random,
             now,
-            client: Sender::new(config, now),
+            client,
             to_offer: bytes.keys().copied().collect(),
             bytes,
-            stream: None,
-            parts: VecDeque::new(),
+            peers,
+            streams: BTreeMap::new(),
             store: BTreeSet::new(),
             records: 0,
             settled: BTreeMap::new(),
@@ -157,8 +167,11 @@ impl World {
 
     fn run(&mut self) {
         for _ in 0..200_000 {
-            self.server_steps();
-            self.client_hears();
+            for link in self.streams.keys().copied().collect::<Vec<_>>() {
+                self.server_steps(link);
+                self.client_hears(link);
+            }
+            self.move_servers();
             self.offer();
             self.client_steps();
             if self.finished {
@@ -167,6 +180,30 @@ impl World {
             self.pass_time();
         }
         panic!("it does not come to an end");
+    }
+
+    /// Another server, or one that is not to be used any more, or is again; never none.
+    fn move_servers(&mut self) {
+        if self.random.random_range(0..100) >= self.story.moved {
+            return;
+        }
+        let used = self.peers.values().filter(|used| **used).count();
+        let known = self.peers.len();
+        let one = self.random.random_range(0..known + 1);
+        match self.peers.iter_mut().nth(one) {
+            None if known < 8 => {
+                self.peers.insert(self.client.add_peer(self.now), true);
+            }
+            Some((link, used)) if !*used => {
+                self.client.keep_peer(*link);
+                *used = true;
+            }
+            Some((link, there)) if used > 1 => {
+                self.client.remove_peer(*link);
+                *there = false;
+            }
+            _ => {}
+        }
     }
 
     fn offer(&mut self) {
@@ -186,38 +223,50 @@ impl World {
             self.pass_parts_on();
             match self.client.next(self.now) {
                 None => return,
-                Some(sender::Step::Open) => self.open(),
-                Some(sender::Step::Send { id, .. }) => self.parts = parts(id, self.bytes[&id]),
-                Some(sender::Step::HalfClose) => {
-                    let at = self.delay();
-                    self.parts.clear();
-                    self.open_stream().up.push(at, Up::HalfClose);
+                Some(sender::Step::Open(link)) => self.open(link),
+                Some(sender::Step::Send { link, id, .. }) => {
+                    let parts = parts(id, self.bytes[&id]);
+                    let stream = self.stream(link);
+                    assert!(stream.parts.is_empty(), "in the middle of another");
+                    stream.parts = parts;
                 }
-                Some(sender::Step::Cut) => self.break_stream(),
+                Some(sender::Step::HalfClose(link)) => {
+                    let at = self.delay();
+                    let stream = self.stream(link);
+                    stream.parts.clear();
+                    stream.up.push(at, Up::HalfClose);
+                }
+                Some(sender::Step::Cut(link)) => self.break_stream(link),
+                Some(sender::Step::Forget(link)) => {
+                    assert_eq!(self.peers.remove(&link), Some(false), "forgotten while used");
+                }
                 Some(sender::Step::Finish) => self.finished = true,
             }
         }
         panic!("the client does not come to rest");
     }
 
-    /// As many as the connection takes at the moment.
+    /// As many as the connections take at the moment.
     fn pass_parts_on(&mut self) {
-        for _ in 0..self.random.random_range(0..4) {
-            let Some(part) = self.parts.pop_front() else { break };
-            let at = self.delay();
-            self.open_stream().up.push(at, Up::Part(part));
-        }
-        if self.parts.is_empty() {
-            self.client.on_sent();
+        for link in self.streams.keys().copied().collect::<Vec<_>>() {
+            for _ in 0..self.random.random_range(0..4) {
+                let at = self.delay();
+                let stream = self.stream(link);
+                let Some(part) = stream.parts.pop_front() else { break };
+                stream.up.push(at, Up::Part(part));
+            }
+            if self.stream(link).parts.is_empty() {
+                self.client.on_sent(link);
+            }
         }
     }
 
-    fn open_stream(&mut self) -> &mut Stream {
-        self.stream.as_mut().expect("a stream")
+    fn stream(&mut self, link: LinkId) -> &mut Stream {
+        self.streams.get_mut(&link).expect("a stream")
     }
 
-    fn open(&mut self) {
-        assert!(self.stream.is_none() && self.parts.is_empty());
+    fn open(&mut self, link: LinkId) {
+        assert_eq!(self.peers.get(&link), Some(&true), "opened to one that is not to be used");
         let limits = Limits {
             credit: self.story.credit,
             max_message_bytes: PART,
@@ -233,28 +282,28 @@ impl World {
             up: Pipe::new(self.now),
             down: Pipe::new(self.now),
             server: Receiver::new(limits),
+            parts: VecDeque::new(),
             working: Vec::new(),
             drain_at: drained.then(|| (self.now + begins, budget)),
             lost_at: lost.then(|| self.now + life),
         };
         stream.down.push(self.delay(), Down::Welcome(self.story.credit));
-        self.stream = Some(stream);
+        assert!(self.streams.insert(link, stream).is_none(), "a second stream");
     }
 
     /// The link breaks or the server crashes: nothing of the stream remains on either side. Some of
     /// what the server worked on is recorded all the same, and never answered.
-    fn break_stream(&mut self) {
-        for (_, id) in self.stream.take().into_iter().flat_map(|stream| stream.working) {
+    fn break_stream(&mut self, link: LinkId) {
+        for (_, id) in self.streams.remove(&link).into_iter().flat_map(|stream| stream.working) {
             if self.random.random() {
                 self.records += usize::from(self.store.insert(id));
             }
         }
-        self.parts.clear();
-        self.client.on_closed(self.now);
+        self.client.on_closed(link, self.now);
     }
 
-    fn server_steps(&mut self) {
-        let Some(mut stream) = self.stream.take() else { return };
+    fn server_steps(&mut self, link: LinkId) {
+        let Some(mut stream) = self.streams.remove(&link) else { return };
         while let Some(message) = stream.up.pop(self.now) {
             match message {
                 Up::HalfClose => stream.server.on_half_close(),
@@ -281,7 +330,7 @@ impl World {
             };
             stream.down.push(self.delay(), message);
         }
-        self.stream = Some(stream);
+        self.streams.insert(link, stream);
     }
 
     fn server_takes(&mut self, stream: &mut Stream, part: &Part<u32>) {
@@ -303,41 +352,44 @@ impl World {
         stream.down.push(self.delay(), Down::Answer(part.id, Answer::Refused(refusal)));
     }
 
-    fn client_hears(&mut self) {
-        while let Some(message) = self.stream.as_mut().and_then(|stream| stream.down.pop(self.now))
+    fn client_hears(&mut self, link: LinkId) {
+        let now = self.now;
+        while let Some(message) =
+            self.streams.get_mut(&link).and_then(|stream| stream.down.pop(now))
         {
             match message {
-                Down::Welcome(credit) => self.client.on_welcome(credit),
-                Down::Drain(within) => self.client.on_drain(self.now, within),
-                Down::End => self.break_stream(),
+                Down::Welcome(credit) => self.client.on_welcome(link, credit),
+                Down::Drain(within) => self.client.on_drain(link, now, within),
+                Down::End => self.break_stream(link),
                 Down::Answer(id, answer) => {
-                    if self.client.sending() == Some(id) {
-                        self.parts.clear();
+                    if self.client.sending(link) == Some(id) {
+                        self.stream(link).parts.clear();
                     }
-                    if self.client.on_answer(id).is_some() {
+                    if self.client.on_answer(link, id).is_some() {
                         let before = self.settled.insert(id, answer);
                         assert_eq!(before, None, "item {id} is settled twice");
                     }
                 }
             }
         }
-        if self.stream.as_ref().and_then(|stream| stream.lost_at).is_some_and(|at| at <= self.now) {
-            self.break_stream();
+        if self.streams.get(&link).and_then(|stream| stream.lost_at).is_some_and(|at| at <= now) {
+            self.break_stream(link);
         }
     }
 
     /// To the next moment at which anything can happen.
     fn pass_time(&mut self) {
-        let stream = self.stream.iter().flat_map(|stream| {
+        let streams = self.streams.values().flat_map(|stream| {
             let working = stream.working.iter().map(|(at, _)| *at).min();
             let wake_at = stream.server.wake_at();
             let drain_at = stream.drain_at.map(|(at, _)| at);
             let (up, down) = (stream.up.next_at(), stream.down.next_at());
             [up, down, working, wake_at, drain_at, stream.lost_at]
         });
-        let busy = !self.parts.is_empty() || !self.to_offer.is_empty();
+        let sending = self.streams.values().any(|stream| !stream.parts.is_empty());
+        let busy = sending || !self.to_offer.is_empty() || self.story.moved > 0;
         let soon = busy.then(|| self.now + Duration::from_millis(5));
-        let next = stream.chain([self.client.wake_at(), soon]).flatten().min();
+        let next = streams.chain([self.client.wake_at(), soon]).flatten().min();
         let next = next.unwrap_or_else(|| panic!("nothing will ever happen: {self:?}"));
         self.now = self.now.max(next);
     }

@@ -15,10 +15,11 @@ use std::{
 use futures_util::{FutureExt, StreamExt, future::BoxFuture};
 use runtime::{
     acked::{
-        Credit, Dialect, Heard, Intake, Limits, Outbox, OutboxConfig, Part, Reply, Spoken,
+        Credit, Dialect, Heard, Intake, Limits, Load, Outbox, OutboxConfig, Part, Reply, Spoken,
         outbox::Parts, sender::SenderConfig, serve,
     },
     lifecycle::Shutdown,
+    peers::{Peers, Resolve, Resolved},
 };
 use tokio::{
     net::{TcpListener, TcpSocket},
@@ -359,7 +360,6 @@ impl Item {
 }
 
 struct Counter {
-    channel: Channel,
     answers: mpsc::UnboundedSender<(u64, Kind)>,
     /// Parts that were made.
     made: Arc<AtomicUsize>,
@@ -374,9 +374,10 @@ impl Dialect for Counter {
 
     fn open(
         &self,
+        channel: Channel,
         outbound: ReceiverStream<Up>,
     ) -> impl Future<Output = Result<Streaming<Down>, Status>> + Send {
-        call(self.channel.clone(), outbound)
+        call(channel, outbound)
     }
 
     fn hello(&self) -> Up {
@@ -422,9 +423,13 @@ struct Client {
 
 impl Client {
     fn start(address: SocketAddr, capacity: Credit) -> Self {
+        Self::of(Peers::fixed([address], channel), capacity)
+    }
+
+    fn of(peers: Peers, capacity: Credit) -> Self {
         let (answers, answered) = mpsc::unbounded_channel();
         let made = Arc::new(AtomicUsize::new(0));
-        let dialect = Counter { channel: channel(address), answers, made: Arc::clone(&made) };
+        let dialect = Counter { answers, made: Arc::clone(&made) };
         let config = OutboxConfig {
             name: "test",
             capacity,
@@ -434,7 +439,7 @@ impl Client {
                 ..SenderConfig::default()
             },
         };
-        let (outbox, task) = Outbox::start(Arc::new(dialect), config);
+        let (outbox, task) = Outbox::start(Arc::new(dialect), peers, config);
         Self { outbox, task: tokio::spawn(task), answers: answered, made }
     }
 
@@ -457,6 +462,20 @@ impl Client {
             assert_eq!(answers.insert(id, answer), None, "item {id} is answered twice");
         }
         answers
+    }
+
+    /// Streams that were opened so far.
+    fn streams(&self) -> u64 {
+        self.outbox.status().borrow().streams
+    }
+
+    /// What is sent and not answered, over all peers.
+    fn in_flight(&self) -> Load {
+        let status = self.outbox.status();
+        let peers = status.borrow().peers.clone();
+        peers.iter().map(|peer| peer.traffic.in_flight.read()).fold(Load::default(), |all, one| {
+            Load { items: all.items + one.items, bytes: all.bytes + one.bytes }
+        })
     }
 
     /// Finishes, and nothing else is answered.
@@ -486,8 +505,7 @@ async fn ten_thousand_small_items_are_answered_by_a_slow_desk() {
         assert!(answers.values().all(|answer| *answer == Kind::Settled));
     }
     within(sending).await.expect("all offered");
-    let status = client.outbox.status().borrow().clone();
-    assert_eq!((status.streams, status.replays), (1, 0), "{status:?}");
+    assert_eq!((client.streams(), client.outbox.traffic().replays()), (1, 0));
     client.finish().await;
     assert_eq!(store.len(), 10_000);
     assert_eq!(store.repeated.load(Ordering::SeqCst), 0);
@@ -508,8 +526,8 @@ async fn a_server_that_dies_and_comes_back_loses_nothing() {
     assert!(answers.keys().copied().eq(0..3_000));
     assert!(answers.values().all(|answer| *answer == Kind::Settled));
     assert_eq!(store.len(), 3_000);
-    let status = client.outbox.status().borrow().clone();
-    assert!(status.streams == 2 && status.replays > 0, "{status:?}");
+    assert_eq!(client.streams(), 2);
+    assert!(client.outbox.traffic().replays() > 0);
     client.finish().await;
     drop(second);
 }
@@ -532,7 +550,7 @@ async fn one_bad_item_is_rejected_and_the_others_go_on() {
     assert!(rejected.iter().all(|id| id % 10 == 3 || *id == 50));
     assert_eq!(rejected.len(), 101);
     assert_eq!(store.len(), 899);
-    assert_eq!(client.outbox.status().borrow().streams, 1);
+    assert_eq!(client.streams(), 1);
     client.finish().await;
 }
 
@@ -576,10 +594,9 @@ async fn drain_in_band_moves_the_client_on_and_loses_nothing() {
     // The client takes nothing new there, and what is in flight is still answered.
     within(status.wait_for(|status| !status.open && status.streams == 1)).await.expect("runs");
     server.desk.answers.add_permits(10_000);
-    within(status.wait_for(|status| status.unacked.items > 0 && status.in_flight.items == 0))
-        .await
-        .expect("runs");
-    let replays = status.borrow().replays;
+    until(|| client.outbox.traffic().unacked.read().items > 0 && client.in_flight().items == 0)
+        .await;
+    let replays = client.outbox.traffic().replays();
     let address = server.die().await;
     let next = Running::start(address, Desk::new(&store), LIMITS);
     let answers = client.answers(2_000).await;
@@ -659,8 +676,7 @@ async fn finish_ends_in_time_while_the_connection_takes_nothing() {
     let huge = Item { id: 1, parts: 4_096, part_bytes: MIB, bad_part: None };
     within(client.send_all([huge].into_iter())).await.expect("offered");
     let unread = within(stream).await.expect("a stream");
-    let mut status = client.outbox.status();
-    within(status.wait_for(|status| status.in_flight.items == 1)).await.expect("runs");
+    until(|| client.in_flight().items == 1).await;
     let began = Instant::now();
     client.outbox.finish(Duration::from_millis(300));
     timeout(Duration::from_secs(10), client.task).await.expect("in time").expect("no panic");
@@ -717,13 +733,162 @@ async fn an_outbox_holds_no_more_than_its_capacity() {
     }
     let mut full = std::pin::pin!(client.outbox.send(3, item(3), 300));
     assert!(full.as_mut().now_or_never().is_none(), "900 of 1,000 bytes are taken");
-    let mut status = client.outbox.status();
-    within(status.wait_for(|status| status.unacked.items == 3)).await.expect("runs");
+    until(|| client.outbox.traffic().unacked.read().items == 3).await;
     assert!(full.as_mut().now_or_never().is_none(), "they stay taken until they are answered");
     client.outbox.finish(Duration::ZERO);
     assert!(within(full).await.is_err(), "the end wakes those who wait");
     within(client.task).await.expect("no panic");
     server.abort();
+}
+
+// ---- several servers ------------------------------------------------------------------------
+
+/// A name whose addresses the test says. None: it can't be resolved.
+#[derive(Clone)]
+struct Name(Arc<Mutex<Option<Vec<SocketAddr>>>>);
+
+impl Name {
+    fn of(servers: &[&Running]) -> Self {
+        Self(Arc::new(Mutex::new(Some(servers.iter().map(|server| server.address).collect()))))
+    }
+
+    fn is_now(&self, addresses: Option<Vec<SocketAddr>>) {
+        *self.0.lock().expect("not poisoned") = addresses;
+    }
+}
+
+impl Resolve for Name {
+    fn resolve(&self) -> BoxFuture<'static, Result<Resolved, String>> {
+        let addresses = self.0.lock().expect("not poisoned").clone();
+        let resolved = |addresses| Resolved { addresses, valid_for: Duration::from_secs(1) };
+        async move { addresses.map(resolved).ok_or("the test says no".to_owned()) }.boxed()
+    }
+}
+
+fn servers<const N: usize>(store: &Arc<Store>) -> [Running; N] {
+    std::array::from_fn(|_| Running::start(any_port(), Desk::new(store), LIMITS))
+}
+
+fn came(servers: &[&Running]) -> Vec<usize> {
+    servers.iter().map(|server| *server.desk.came.borrow()).collect()
+}
+
+async fn open_peers(client: &Client, peers: usize) {
+    let mut status = client.outbox.status();
+    let open = |status: &runtime::acked::LinkStatus| {
+        status.peers.len() == peers && status.peers.iter().all(|peer| peer.open)
+    };
+    within(status.wait_for(open)).await.expect("runs");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn from_one_server_to_three_the_work_is_spread() {
+    let store = Arc::new(Store::default());
+    let [first, second, third] = servers(&store);
+    let name = Name::of(&[&first]);
+    let mut client = Client::of(Peers::followed(name.clone(), channel), ROOMY);
+    within(client.send_all((0..500).map(Item::small))).await.expect("all offered");
+    client.answers(500).await;
+    name.is_now(Some([&first, &second, &third].map(|server| server.address).into()));
+    open_peers(&client, 3).await;
+    // Never so many at once that the speed of a server, which is that of a busy machine, decides.
+    for round in 0..150 {
+        let ids = 500 + round * 30..530 + round * 30;
+        within(client.send_all(ids.map(Item::small))).await.expect("all offered");
+        client.answers(30).await;
+    }
+    let mut came = came(&[&first, &second, &third]);
+    came[0] -= 500;
+    let busiest = *came.iter().max().expect("three");
+    assert!(busiest * 10 <= 1_500 * 12, "{came:?}");
+    assert_eq!((client.streams(), client.outbox.traffic().replays()), (3, 0));
+    client.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_dies_among_three_costs_nothing() {
+    let store = Arc::new(Store::default());
+    let [first, second, third] = servers(&store);
+    for server in [&first, &second, &third] {
+        server.desk.answers.forget_permits(Semaphore::MAX_PERMITS);
+    }
+    let name = Name::of(&[&first, &second, &third]);
+    let mut client = Client::of(Peers::followed(name, channel), ROOMY);
+    open_peers(&client, 3).await;
+    let sending = client.send_all((0..3_000).map(Item::small));
+    until(|| came(&[&first, &second, &third]).iter().sum::<usize>() == ROOMY.items).await;
+    let [at_first, ..] = came(&[&first, &second, &third])[..] else { panic!("three") };
+    assert!(at_first > 100, "{at_first} of {}", ROOMY.items);
+    first.die().await;
+    second.desk.answers.add_permits(3_000);
+    third.desk.answers.add_permits(3_000);
+    let answers = client.answers(3_000).await;
+    within(sending).await.expect("all offered");
+    assert!(answers.values().all(|answer| *answer == Kind::Settled));
+    assert_eq!(store.len(), 3_000);
+    assert_eq!(client.outbox.traffic().replays(), at_first as u64);
+    let status = client.outbox.status().borrow().clone();
+    assert!(status.open && status.trouble.is_none(), "{status:?}");
+    assert_eq!(status.peers.iter().filter(|peer| peer.trouble.is_some()).count(), 1);
+    client.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_leaves_answers_what_it_has_and_gets_nothing_new() {
+    let store = Arc::new(Store::default());
+    let [first, second] = servers(&store);
+    for server in [&first, &second] {
+        server.desk.answers.forget_permits(Semaphore::MAX_PERMITS);
+    }
+    let name = Name::of(&[&first, &second]);
+    let mut client = Client::of(Peers::followed(name.clone(), channel), ROOMY);
+    open_peers(&client, 2).await;
+    within(client.send_all((0..200).map(Item::small))).await.expect("all offered");
+    until(|| came(&[&first, &second]).iter().sum::<usize>() == 200).await;
+    let [at_first, at_second] = came(&[&first, &second])[..] else { panic!("two") };
+    assert!(at_first > 50 && at_second > 50, "{at_first} and {at_second}");
+    second.desk.answers.add_permits(1_000);
+    let of_second = client.answers(at_second).await;
+    name.is_now(Some(vec![second.address]));
+    let mut status = client.outbox.status();
+    within(status.wait_for(|status| status.peers.iter().any(|peer| !peer.open)))
+        .await
+        .expect("runs");
+    within(client.send_all((200..600).map(Item::small))).await.expect("all offered");
+    client.answers(400).await;
+    assert_eq!(came(&[&first, &second]), [at_first, at_second + 400]);
+    first.desk.answers.add_permits(1_000);
+    let of_first = client.answers(at_first).await;
+    assert!(of_first.keys().all(|id| !of_second.contains_key(id)));
+    open_peers(&client, 1).await;
+    assert_eq!((client.streams(), client.outbox.traffic().replays()), (2, 0));
+    client.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_name_that_can_not_be_resolved_any_more_costs_nothing() {
+    let store = Arc::new(Store::default());
+    let [first, second] = servers(&store);
+    let name = Name::of(&[]);
+    let mut client = Client::of(Peers::followed(name.clone(), channel), ROOMY);
+    let mut status = client.outbox.status();
+    let trouble = |text: &'static str| {
+        move |status: &runtime::acked::LinkStatus| status.trouble.as_deref() == Some(text)
+    };
+    within(status.wait_for(trouble("it has no address"))).await.expect("runs");
+    name.is_now(None);
+    within(status.wait_for(trouble("the test says no"))).await.expect("runs");
+    name.is_now(Some(vec![first.address, second.address]));
+    open_peers(&client, 2).await;
+    name.is_now(None);
+    // Loses one, which makes it ask: the other goes on, and the one that came back is found again.
+    let address = first.die().await;
+    within(client.send_all((0..300).map(Item::small))).await.expect("all offered");
+    client.answers(300).await;
+    let first = Running::start(address, Desk::new(&store), LIMITS);
+    open_peers(&client, 2).await;
+    client.finish().await;
+    drop(first);
 }
 
 // ---- clients that do not keep to it ---------------------------------------------------------

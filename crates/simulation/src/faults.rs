@@ -5,20 +5,26 @@ use std::time::Duration;
 use rand::{Rng, RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use turmoil::Sim;
 
-use crate::world::HOSTS;
+use crate::world::World;
 
 /// Everything works again from here on.
 pub const PEACE: Duration = Duration::from_secs(12);
 
 /// Something that goes wrong for a while.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 enum Fault {
     /// No message passes between the two, and those on their way are lost.
-    Partition(&'static str, &'static str),
+    Partition(String, String),
     /// Messages of the two wait.
-    Hold(&'static str, &'static str),
+    Hold(String, String),
     /// The host loses everything but its disk.
-    Crash(&'static str),
+    Crash(String),
+    /// The host drains, then crashes.
+    Drain(String),
+    /// The host is there, and its service's name does not say so.
+    Leave(String),
+    /// No name of a service can be resolved.
+    Unresolved,
 }
 
 #[derive(Debug)]
@@ -36,37 +42,39 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// Two to six faults before peace.
-    pub fn of_seed(seed: u64) -> Self {
+    /// Two to six faults before peace, and more where there are more hosts.
+    pub fn of_seed(seed: u64, hosts: &[String]) -> Self {
         let mut random = StdRng::seed_from_u64(seed);
-        let count = random.random_range(2..=6);
-        let mut upcoming: Vec<Episode> = (0..count).map(|_| episode(&mut random)).collect();
+        let count = random.random_range(2..=2 * hosts.len());
+        let mut upcoming: Vec<Episode> = (0..count).map(|_| episode(&mut random, hosts)).collect();
         // The next one is at the end.
         upcoming.sort_by_key(|episode| std::cmp::Reverse(episode.from));
         Self { upcoming, current: Vec::new() }
     }
 
     /// Begins and ends what is due at this time of the simulation.
-    pub fn apply(&mut self, sim: &mut Sim<'_>) {
+    pub fn apply(&mut self, sim: &mut Sim<'_>, world: &World) {
         let now = sim.elapsed();
         while let Some(episode) = self.upcoming.pop_if(|episode| episode.from <= now) {
-            begin(sim, episode.fault);
+            begin(sim, world, &episode.fault);
             self.current.push(episode);
         }
         for episode in self.current.extract_if(.., |episode| episode.to <= now) {
-            end(sim, episode.fault);
+            end(sim, world, &episode.fault);
         }
     }
 }
 
-fn episode(random: &mut impl Rng) -> Episode {
-    let mut hosts = HOSTS.to_vec();
-    let host = *HOSTS.choose(random).expect("there are three");
-    hosts.retain(|other| *other != host);
-    let other = *hosts.choose(random).expect("there are two");
-    let fault = match random.random_range(0..4) {
-        0 => Fault::Partition(host, other),
-        1 => Fault::Hold(host, other),
+fn episode(random: &mut impl Rng, hosts: &[String]) -> Episode {
+    let host = hosts.choose(random).expect("there are three").clone();
+    let others: Vec<&String> = hosts.iter().filter(|other| **other != host).collect();
+    let other = (*others.choose(random).expect("there are two")).clone();
+    let fault = match random.random_range(0..8) {
+        0 | 1 => Fault::Partition(host, other),
+        2 => Fault::Hold(host, other),
+        3 => Fault::Drain(host),
+        4 => Fault::Leave(host),
+        5 => Fault::Unresolved,
         _ => Fault::Crash(host),
     };
     let from = Duration::from_millis(random.random_range(200..9_000));
@@ -74,20 +82,52 @@ fn episode(random: &mut impl Rng) -> Episode {
     Episode { fault, from, to: (from + lasts).min(PEACE) }
 }
 
-fn begin(sim: &mut Sim<'_>, fault: Fault) {
+fn begin(sim: &mut Sim<'_>, world: &World, fault: &Fault) {
     match fault {
-        Fault::Partition(a, b) => sim.partition(a, b),
-        Fault::Hold(a, b) => sim.hold(a, b),
-        Fault::Crash(host) if sim.is_host_running(host) => sim.crash(host),
-        Fault::Crash(_) => {}
+        Fault::Partition(a, b) => sim.partition(a.as_str(), b.as_str()),
+        Fault::Hold(a, b) => sim.hold(a.as_str(), b.as_str()),
+        Fault::Crash(host) => crash(sim, host),
+        Fault::Drain(host) => world.drain(host, true),
+        Fault::Leave(host) => list(world, host, false),
+        Fault::Unresolved => resolve(world, false),
     }
 }
 
-fn end(sim: &mut Sim<'_>, fault: Fault) {
+fn end(sim: &mut Sim<'_>, world: &World, fault: &Fault) {
     match fault {
-        Fault::Partition(a, b) => sim.repair(a, b),
-        Fault::Hold(a, b) => sim.release(a, b),
-        Fault::Crash(host) if !sim.is_host_running(host) => sim.bounce(host),
-        Fault::Crash(_) => {}
+        Fault::Partition(a, b) => sim.repair(a.as_str(), b.as_str()),
+        Fault::Hold(a, b) => sim.release(a.as_str(), b.as_str()),
+        Fault::Crash(host) => bounce(sim, host),
+        Fault::Drain(host) => {
+            crash(sim, host);
+            world.drain(host, false);
+            bounce(sim, host);
+        }
+        Fault::Leave(host) => list(world, host, true),
+        Fault::Unresolved => resolve(world, true),
+    }
+}
+
+fn crash(sim: &mut Sim<'_>, host: &str) {
+    if sim.is_host_running(host) {
+        sim.crash(host);
+    }
+}
+
+fn bounce(sim: &mut Sim<'_>, host: &str) {
+    if !sim.is_host_running(host) {
+        sim.bounce(host);
+    }
+}
+
+fn list(world: &World, host: &str, listed: bool) {
+    for service in [&world.fleet, &world.analytics] {
+        service.list(host, listed);
+    }
+}
+
+fn resolve(world: &World, resolves: bool) {
+    for service in [&world.fleet, &world.analytics] {
+        service.resolves(resolves);
     }
 }

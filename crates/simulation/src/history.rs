@@ -15,7 +15,10 @@ use proto::{
 use tokio::time::{sleep, timeout};
 use tokio_stream::StreamExt;
 
-use crate::{network::channel, world::PORT};
+use crate::{
+    network::channel,
+    world::{ANALYTICS, PORT, PRODUCER},
+};
 
 /// A call that is not answered in this time is made again.
 const CALL: Duration = Duration::from_secs(2);
@@ -43,7 +46,7 @@ pub type Shared = Rc<RefCell<History>>;
 /// # Errors
 /// A call was refused for good.
 pub async fn caller(request: StartRunRequest, history: Shared) -> turmoil::Result {
-    let mut producer = ProducerServiceClient::new(channel("producer", PORT));
+    let mut producer = ProducerServiceClient::new(channel(PRODUCER, PORT));
     loop {
         match timeout(CALL, producer.start_run(request.clone())).await {
             Ok(Ok(_)) => break,
@@ -72,7 +75,7 @@ pub async fn caller(request: StartRunRequest, history: Shared) -> turmoil::Resul
 /// # Errors
 /// Never; the watch goes on.
 pub async fn watcher(count: usize, history: Shared) -> turmoil::Result {
-    let mut analytics = AnalyticsServiceClient::new(channel("analytics", PORT));
+    let mut analytics = AnalyticsServiceClient::new(channel(ANALYTICS, PORT));
     while history.borrow().watched.len() < count {
         let after_sequence = history.borrow().watched.last().map_or(0, |plan| plan.sequence);
         let request = WatchPlansRequest { after_sequence, ..WatchPlansRequest::default() };
@@ -93,7 +96,7 @@ pub async fn watcher(count: usize, history: Shared) -> turmoil::Result {
 }
 
 async fn stored_plans() -> Vec<Plan> {
-    let mut analytics = AnalyticsServiceClient::new(channel("analytics", PORT));
+    let mut analytics = AnalyticsServiceClient::new(channel(ANALYTICS, PORT));
     let request = ListPlansRequest {
         page_size: 1000,
         order_by: "sequence".to_owned(),

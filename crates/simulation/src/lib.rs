@@ -1,5 +1,5 @@
-//! All three services in a simulated network, for tests: partitions, crashes and bounces at random
-//! times, every one of them repeatable by its seed.
+//! All three services in a simulated network, for tests: partitions, crashes, drains, replicas that come
+//! and go at random times, every one of them repeatable by its seed.
 
 pub mod faults;
 pub mod history;
@@ -12,39 +12,34 @@ use proto::{
     RunId,
     producer::v1::{StartRunRequest, Synthetic, start_run_request::Source},
 };
-use turmoil::Builder;
+use turmoil::{Builder, Sim};
 
 use faults::Faults;
 use history::{History, Shared, caller, watcher};
+use world::{PRODUCER, Shape, World};
 
 /// A run that has not ended by then never will.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// A run of `batches` small batches, ten a second, while the faults of the seed happen.
+/// A run of `batches` small batches, ten a second, over so many replicas, while the faults of the seed
+/// happen.
 ///
 /// # Errors
 /// What was seen that may not be, or that the run did not end.
-pub fn simulate(seed: u64, batches: u64) -> Result<(), String> {
+pub fn simulate(shape: Shape, seed: u64, batches: u64) -> Result<(), String> {
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
-    let mut sim = Builder::new()
-        .rng_seed(seed)
-        .simulation_duration(PATIENCE)
-        .tick_duration(Duration::from_millis(2))
-        .min_message_latency(Duration::from_millis(1))
-        .max_message_latency(Duration::from_millis(20))
-        .tcp_capacity(4096)
-        .enable_random_order()
-        .build();
-    world::add_hosts(&mut sim, folder.path(), seed);
+    let mut sim = network(seed);
+    let world =
+        World::build(&mut sim, shape, folder.path(), seed).map_err(|error| error.to_string())?;
 
     let history = Shared::default();
     sim.client("caller", caller(request(seed, batches), Rc::clone(&history)));
     sim.client("watcher", watcher(batches as usize, Rc::clone(&history)));
 
-    let mut faults = Faults::of_seed(seed);
+    let mut faults = Faults::of_seed(seed, &world.hosts);
     let told = format!("{faults:?}");
     let ended = loop {
-        faults.apply(&mut sim);
+        faults.apply(&mut sim, &world);
         match sim.step() {
             Ok(false) => {}
             Ok(true) => break Ok(()),
@@ -61,6 +56,44 @@ pub fn simulate(seed: u64, batches: u64) -> Result<(), String> {
             history.watched.len()
         )
     })
+}
+
+/// How long a run of `batches` small batches takes, ten a second over three fleet replicas, of which one
+/// is cut off from the producer for good at `cut`, and stays listed.
+///
+/// # Errors
+/// What was seen that may not be, or that the run did not end.
+pub fn cut_off(seed: u64, batches: u64, cut: Duration) -> Result<Duration, String> {
+    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let mut sim = network(seed);
+    let shape = Shape { fleets: 3, analytics: 1 };
+    World::build(&mut sim, shape, folder.path(), seed).map_err(|error| error.to_string())?;
+    let history = Shared::default();
+    sim.client("caller", caller(request(seed, batches), Rc::clone(&history)));
+    sim.client("watcher", watcher(batches as usize, Rc::clone(&history)));
+    let mut whole = true;
+    while !sim.step().map_err(|error| format!("seed {seed}: {error}"))? {
+        if whole && sim.elapsed() >= cut {
+            sim.partition(PRODUCER, "fleet-2");
+            whole = false;
+        }
+    }
+    let took = sim.elapsed();
+    drop(sim);
+    history.borrow().check(batches).map_err(|error| format!("seed {seed}: {error}"))?;
+    Ok(took)
+}
+
+fn network(seed: u64) -> Sim<'static> {
+    Builder::new()
+        .rng_seed(seed)
+        .simulation_duration(PATIENCE)
+        .tick_duration(Duration::from_millis(2))
+        .min_message_latency(Duration::from_millis(1))
+        .max_message_latency(Duration::from_millis(20))
+        .tcp_capacity(4096)
+        .enable_random_order()
+        .build()
 }
 
 fn request(seed: u64, batches: u64) -> StartRunRequest {

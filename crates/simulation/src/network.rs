@@ -1,9 +1,10 @@
-//! Tonic over turmoil: the listener's and the connector's side.
+//! Tonic over turmoil: the listener's and the connector's side, and names.
 
 use std::{
     io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll},
     time::Duration,
 };
@@ -11,13 +12,14 @@ use std::{
 use axum::Router;
 use http::Uri;
 use hyper_util::rt::TokioIo;
+use runtime::peers::{Peers, Resolve, Resolved};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tonic::transport::{Channel, Endpoint, Server, server::Connected};
 use turmoil::net::{TcpListener, TcpStream};
 
 /// Pings find a dead peer within this time and the next: much sooner than in production, so that a
 /// seed takes less simulated time.
-const KEEPALIVE: Duration = Duration::from_millis(500);
+pub const KEEPALIVE: Duration = Duration::from_millis(500);
 
 /// A simulated connection, as tonic wants it.
 #[derive(Debug)]
@@ -90,12 +92,80 @@ pub async fn serve(port: u16, routes: Router) -> turmoil::Result {
 /// `host` is not a name.
 pub fn channel(host: &str, port: u16) -> Channel {
     let uri: Uri = format!("http://{host}:{port}").parse().expect("a host name");
-    let endpoint: Endpoint = runtime::connect::endpoint(&uri)
+    over_turmoil(&runtime::connect::endpoint(&uri))
+}
+
+fn over_turmoil(endpoint: &Endpoint) -> Channel {
+    let endpoint = endpoint
+        .clone()
         .http2_keep_alive_interval(KEEPALIVE)
         .keep_alive_timeout(KEEPALIVE)
         .connect_timeout(2 * KEEPALIVE);
     endpoint.connect_with_connector_lazy(tower::service_fn(|uri: Uri| async move {
-        let address = (uri.host().unwrap_or_default().to_owned(), uri.port_u16().unwrap_or(80));
+        let host = uri.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+        let address = (host, uri.port_u16().unwrap_or(80));
         Ok::<_, io::Error>(TokioIo::new(Connection(TcpStream::connect(address).await?)))
     }))
+}
+
+/// The hosts that the name of a service stands for, as they are said to be at the moment.
+#[derive(Debug, Clone, Default)]
+pub struct Service(Arc<Mutex<Listing>>);
+
+#[derive(Debug, Default)]
+struct Listing {
+    hosts: Vec<String>,
+    /// Hosts that are not listed for a while.
+    absent: Vec<String>,
+    /// Whether nobody can resolve the name.
+    unknown: bool,
+}
+
+impl Service {
+    /// All these hosts.
+    pub fn of(hosts: impl IntoIterator<Item = String>) -> Self {
+        let hosts = hosts.into_iter().collect();
+        Self(Arc::new(Mutex::new(Listing { hosts, ..Listing::default() })))
+    }
+
+    /// Whether a host is listed from now on, if it is one of the service.
+    pub fn list(&self, host: &str, listed: bool) {
+        let mut listing = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        listing.absent.retain(|absent| absent != host);
+        if !listed {
+            listing.absent.push(host.to_owned());
+        }
+    }
+
+    /// Whether the name can be resolved from now on.
+    pub fn resolves(&self, resolves: bool) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).unknown = !resolves;
+    }
+
+    /// The service's replicas, seen from a client on a simulated host.
+    pub fn peers(&self, port: u16) -> Peers {
+        let uri = Uri::from_static("http://service");
+        let dial = move |address| over_turmoil(&runtime::connect::endpoint_to(address, &uri));
+        Peers::followed(Name { service: self.clone(), port }, dial)
+    }
+}
+
+struct Name {
+    service: Service,
+    port: u16,
+}
+
+impl Resolve for Name {
+    fn resolve(&self) -> futures_util::future::BoxFuture<'static, Result<Resolved, String>> {
+        let listing = self.service.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let there = listing.hosts.iter().filter(|host| !listing.absent.contains(host));
+        let address = |host: &String| SocketAddr::new(turmoil::lookup(host.as_str()), self.port);
+        let addresses = there.map(address).collect();
+        let resolved = if listing.unknown {
+            Err("the name server is away".to_owned())
+        } else {
+            Ok(Resolved { addresses, valid_for: Duration::from_secs(1) })
+        };
+        Box::pin(std::future::ready(resolved))
+    }
 }

@@ -1,35 +1,140 @@
-//! The three services on three simulated hosts, with their stores in a folder that outlives a crash.
+//! The services on simulated hosts, each replica on its own, with their stores in a folder that outlives a
+//! crash.
 
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use analytics::{Analytics, store::Sqlite};
 use producer::{Clock, Moment, Options, Store};
 use runtime::{acked::sender::SenderConfig, health::Status, lifecycle::Shutdown, workers::Workers};
+use tokio::time::sleep;
 use turmoil::Sim;
 
-use crate::network::{channel, serve};
-
-/// The hosts, by name.
-pub const HOSTS: [&str; 3] = ["producer", "fleet", "analytics"];
+use crate::network::{Service, serve};
 
 /// The port of every service, each on a host of its own.
 pub const PORT: u16 = 80;
 
-/// Adds the three hosts. A host that is crashed and bounced opens its store again.
-pub fn add_hosts(sim: &mut Sim<'_>, folder: &Path, seed: u64) {
-    let store = folder.join("analytics.db");
-    sim.host("analytics", move || run_analytics(store.clone()));
-    sim.host("fleet", move || run_fleet(seed));
-    let data = folder.join("producer");
-    sim.host("producer", move || run_producer(data.clone(), seed));
+/// The host of the producer.
+pub const PRODUCER: &str = "producer";
+
+/// The host of the first analytics replica, which is always there: what clients read and watch.
+pub const ANALYTICS: &str = "analytics-1";
+
+/// How many replicas there are of each service; of the producer there is one.
+#[derive(Debug, Clone, Copy)]
+pub struct Shape {
+    /// Of fleet, 1 or more.
+    pub fleets: usize,
+    /// Of analytics, 1 or more. One opens its store again after a crash; several share one that is never
+    /// down, as a database is to them.
+    pub analytics: usize,
 }
 
-async fn run_analytics(path: PathBuf) -> turmoil::Result {
-    let store = Sqlite::open(&path, Workers::in_place(), Workers::in_place())?;
+/// What the hosts share.
+#[derive(Debug)]
+pub struct World {
+    /// All hosts, by name.
+    pub hosts: Vec<String>,
+    /// The fleet service.
+    pub fleet: Service,
+    /// The analytics service.
+    pub analytics: Service,
+    /// Hosts that were told to drain.
+    draining: Arc<Mutex<BTreeSet<String>>>,
+}
+
+impl World {
+    /// Adds all hosts to the simulation. A host that is crashed and bounced opens its store again.
+    ///
+    /// # Errors
+    /// The shared store can't be opened.
+    pub fn build(
+        sim: &mut Sim<'_>,
+        shape: Shape,
+        folder: &Path,
+        seed: u64,
+    ) -> Result<Self, analytics::Error> {
+        let names = |what: &str, count| (1..=count).map(|n| format!("{what}-{n}")).collect();
+        let fleets: Vec<String> = names("fleet", shape.fleets);
+        let analytics: Vec<String> = names("analytics", shape.analytics);
+        let world = World {
+            hosts: [&[PRODUCER.to_owned()][..], &fleets, &analytics].concat(),
+            fleet: Service::of(fleets.clone()),
+            analytics: Service::of(analytics.clone()),
+            draining: Arc::default(),
+        };
+
+        let path = folder.join("analytics.db");
+        let shared = match shape.analytics {
+            1 => None,
+            _ => Some(Arc::new(open(&path)?)),
+        };
+        for host in analytics {
+            let (path, shared, draining) = (path.clone(), shared.clone(), world.draining_of(&host));
+            sim.host(host, move || run_analytics(path.clone(), shared.clone(), draining.clone()));
+        }
+        for (seed, host) in (seed..).zip(fleets) {
+            let (analytics, draining) = (world.analytics.clone(), world.draining_of(&host));
+            sim.host(host.clone(), move || {
+                run_fleet(host.clone(), analytics.clone(), draining.clone(), seed)
+            });
+        }
+        let (data, fleet) = (folder.join("producer"), world.fleet.clone());
+        sim.host(PRODUCER, move || run_producer(data.clone(), fleet.clone(), seed));
+        Ok(world)
+    }
+
+    /// Tells a host to drain, if it knows how to, or that the next process on it need not.
+    pub fn drain(&self, host: &str, drain: bool) {
+        let mut draining = self.draining.lock().unwrap_or_else(PoisonError::into_inner);
+        if drain {
+            draining.insert(host.to_owned());
+        } else {
+            draining.remove(host);
+        }
+    }
+
+    fn draining_of(&self, host: &str) -> Draining {
+        Draining { host: host.to_owned(), all: Arc::clone(&self.draining) }
+    }
+}
+
+/// Whether a host is told to drain.
+#[derive(Debug, Clone)]
+struct Draining {
+    host: String,
+    all: Arc<Mutex<BTreeSet<String>>>,
+}
+
+impl Draining {
+    /// Begins the drain when it is told to; then it is the others' turn to notice.
+    async fn follow(self, shutdown: Shutdown) -> turmoil::Result {
+        while !self.all.lock().unwrap_or_else(PoisonError::into_inner).contains(&self.host) {
+            sleep(Duration::from_millis(10)).await;
+        }
+        shutdown.begin();
+        std::future::pending().await
+    }
+}
+
+fn open(path: &Path) -> Result<Sqlite, analytics::Error> {
+    Sqlite::open(path, Workers::in_place(), Workers::in_place())
+}
+
+async fn run_analytics(
+    path: PathBuf,
+    shared: Option<Arc<Sqlite>>,
+    draining: Draining,
+) -> turmoil::Result {
+    let store = match shared {
+        Some(store) => store,
+        None => Arc::new(open(&path)?),
+    };
     let options = analytics::Options {
         heartbeat: Duration::from_secs(1),
         clock: || jiff::Timestamp::UNIX_EPOCH + turmoil::since_epoch().unwrap_or_default(),
@@ -37,24 +142,31 @@ async fn run_analytics(path: PathBuf) -> turmoil::Result {
     };
     let shutdown = Shutdown::new(Duration::from_secs(1));
     let (analytics, writing) =
-        Analytics::start(Arc::new(store), Workers::in_place(), options, shutdown);
+        Analytics::start(store, Workers::in_place(), options, shutdown.clone());
     let health = Analytics::health();
     health.set_all(Status::Serving);
     let routes = analytics.routes(&health);
     tokio::select! {
         () = writing => Ok(()),
         served = serve(PORT, routes) => served,
+        drained = draining.follow(shutdown) => drained,
     }
 }
 
-async fn run_fleet(seed: u64) -> turmoil::Result {
+async fn run_fleet(
+    peer: String,
+    analytics: Service,
+    draining: Draining,
+    seed: u64,
+) -> turmoil::Result {
+    let shutdown = Shutdown::new(Duration::from_secs(1));
     let (core, forwarding) = fleet::Core::start(
-        channel("analytics", PORT),
+        analytics.peers(PORT),
         Workers::in_place(),
         &fleet::Capacity::default(),
         impatient(seed),
-        "fleet".to_owned(),
-        Shutdown::new(Duration::from_secs(1)),
+        peer,
+        shutdown.clone(),
     );
     let health = fleet::Core::health();
     health.set_all(Status::Serving);
@@ -62,16 +174,17 @@ async fn run_fleet(seed: u64) -> turmoil::Result {
     tokio::select! {
         () = forwarding => Ok(()),
         served = serve(PORT, routes) => served,
+        drained = draining.follow(shutdown) => drained,
     }
 }
 
-async fn run_producer(data: PathBuf, seed: u64) -> turmoil::Result {
+async fn run_producer(data: PathBuf, fleet: Service, seed: u64) -> turmoil::Result {
     let store = Store::open(data)?;
     let epoch = turmoil::since_epoch().unwrap_or_default();
     let clock = Clock::starting_at(Moment::from_unix_ms(epoch.as_millis() as u64));
     let options = Options { sender: impatient(!seed), ..Options::new(clock) };
     let core =
-        producer::Core::start(store, channel("fleet", PORT), Workers::in_place(), options).await?;
+        producer::Core::start(store, fleet.peers(PORT), Workers::in_place(), options).await?;
     let health = producer::Core::health();
     health.set_all(Status::Serving);
     serve(PORT, core.routes(&health)).await

@@ -27,6 +27,7 @@ use runtime::{
     acked::sender::SenderConfig,
     connect,
     lifecycle::Shutdown,
+    peers::Peers,
     server::{self, Limits, Listener},
     workers::Workers,
 };
@@ -179,7 +180,7 @@ pub(crate) async fn serve_fleet(store: SocketAddr, capacity: Capacity) -> Fleet 
         ..SenderConfig::default()
     };
     let (core, forwarding) = Core::start(
-        connect::channel(&uri),
+        Peers::of(&uri).expect("an address"),
         Workers::threads("solver", 1, 16),
         &capacity,
         sender,

@@ -104,17 +104,13 @@ pub enum Answer {
 /// The client's side of `Dispatch`.
 #[derive(Debug)]
 pub struct Dispatch {
-    client: FleetServiceClient<Channel>,
     peer: String,
 }
 
 impl Dispatch {
-    /// Over this channel, under this name.
-    pub fn new(fleet: Channel, peer: String) -> Self {
-        let client = FleetServiceClient::new(fleet)
-            .max_decoding_message_size(MAX_MESSAGE_BYTES)
-            .max_encoding_message_size(MAX_MESSAGE_BYTES);
-        Self { client, peer }
+    /// Under this name.
+    pub fn new(peer: String) -> Self {
+        Self { peer }
     }
 }
 
@@ -125,12 +121,15 @@ impl Dialect for Dispatch {
     type In = DispatchResponse;
     type Answer = Answer;
 
-    fn open(
+    async fn open(
         &self,
+        channel: Channel,
         outbound: ReceiverStream<DispatchRequest>,
-    ) -> impl Future<Output = Result<Streaming<DispatchResponse>, Status>> + Send {
-        let mut client = self.client.clone();
-        async move { Ok(client.dispatch(outbound).await?.into_inner()) }
+    ) -> Result<Streaming<DispatchResponse>, Status> {
+        let mut client = FleetServiceClient::new(channel)
+            .max_decoding_message_size(MAX_MESSAGE_BYTES)
+            .max_encoding_message_size(MAX_MESSAGE_BYTES);
+        Ok(client.dispatch(outbound).await?.into_inner())
     }
 
     fn hello(&self) -> DispatchRequest {

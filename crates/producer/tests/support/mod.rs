@@ -27,6 +27,7 @@ use runtime::{
     acked::sender::SenderConfig,
     connect,
     lifecycle::Shutdown,
+    peers::Peers,
     server::{self, Limits, Listener},
     workers::Workers,
 };
@@ -226,6 +227,10 @@ impl Served {
         Self { address, task }
     }
 
+    pub(crate) fn peers(&self) -> Peers {
+        Peers::of(&format!("http://{}", self.address).parse().unwrap()).unwrap()
+    }
+
     pub(crate) fn channel(&self) -> Channel {
         connect::channel(&format!("http://{}", self.address).parse().unwrap())
     }
@@ -262,7 +267,7 @@ impl Producer {
         adjust(&mut options);
         let store = within(open(folder)).await;
         let workers = Workers::threads("test", 2, 16);
-        let core = Core::start(store, fleet.channel(), workers, options).await.unwrap();
+        let core = Core::start(store, fleet.peers(), workers, options).await.unwrap();
         let server = Served::start(core.routes(&Core::health())).await;
         let client = ProducerServiceClient::new(server.channel());
         Self { core, server, client }

@@ -1,7 +1,8 @@
 //! The acked stream, written once for both hops: producer → fleet and fleet → analytics.
 //!
-//! The client keeps each item until the server has answered it, and sends it again after a broken
-//! stream; the server answers each item exactly once and may see one twice. Credits, not HTTP/2
+//! The client keeps a stream to each replica of the server, and each item until a replica has answered
+//! it; after a broken stream it sends it again. The server answers each item exactly once and may see
+//! one twice. Credits, not HTTP/2
 //! windows, hold the client back, so that the server can always read.
 //!
 //! | here | what it is |
@@ -9,7 +10,7 @@
 //! | [`sender`] | the client's protocol: a state machine without I/O |
 //! | [`receiver`] | the server's protocol: a state machine without I/O |
 //! | [`backoff`] | full-jitter delays, reset by progress only |
-//! | [`outbox`] | the client's async shell: moves messages between a sender and a tonic stream |
+//! | [`outbox`] | the client's async shell: moves messages between a sender and its tonic streams |
 //! | [`intake`] | the server's async shell, likewise |
 
 pub mod backoff;
@@ -19,7 +20,10 @@ pub mod receiver;
 pub mod sender;
 
 pub use intake::{Intake, Reply, Spoken, serve};
-pub use outbox::{Closed, Dialect, Heard, LinkStatus, NotTaken, Outbox, OutboxConfig};
+pub use outbox::{
+    Closed, Dialect, Heard, LinkStatus, NotTaken, Outbox, OutboxConfig, PeerStatus, PeerTraffic,
+    Traffic,
+};
 pub use receiver::{Limits, PART_TIMEOUT, Part};
 
 /// How much may be in flight: sent and not yet answered.
