@@ -35,7 +35,8 @@ pub type Doing<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + '
 /// - Times of recording never fall as sequences rise, and all plans of a group have the same.
 pub trait Store: Send + Sync + 'static {
     /// Commits a group of plans in one transaction, at this moment. The outcomes are in the order of
-    /// the plans. An error means that none of the group was recorded.
+    /// the plans. An error means that none of the group was recorded, or that nobody knows: where the
+    /// word of a commit is lost on the way, a plan of it is a duplicate when it comes again.
     ///
     /// An empty group writes and commits all the same: it finds out whether the store can be written.
     fn record(&self, now: Timestamp, group: Vec<NewPlan>) -> Doing<'_, Vec<Outcome>>;

@@ -16,6 +16,8 @@ use tokio_postgres::{Client, NoTls};
 /// Runs the server until its standard input ends, as it does when the tests end, however they do; then
 /// stops it, and removes its folder if that is said.
 const KEEPER: &str = r#"
+    # What ends the tests from a terminal comes here too, and must not come first.
+    trap '' HUP INT TERM
     "$1" -D "$2/data" >>"$2/log" 2>&1 &
     read -r _
     # A server that has just been started does not hear the first.
