@@ -280,7 +280,8 @@ def tilt(stage):
     if not (TOOLS / "tilt").exists():
         yield "skipped: tilt is not installed"
         return
-    settings = ["--namespace", f"{NAMESPACE}-tilt", "--context", output(["kubectl", "config", "current-context"]).strip()]
+    # The binary of the image, which is there already: the build is not what is tried here.
+    settings = ["--profile", "release", "--namespace", f"{NAMESPACE}-tilt", "--context", output(["kubectl", "config", "current-context"]).strip()]
     if (TOOLS / "jaeger").exists():
         run([clusters.ROOT / "scripts" / "e2e" / "jaeger-image"])
         settings += ["--jaeger-image", "localhost/jaeger:dev"]
@@ -291,7 +292,7 @@ def tilt(stage):
     words = ["env", "TILT_WEB_MODE=prod", f"PATH={TOOLS}:{os.environ['PATH']}", TOOLS / "tilt", "ci"]
     tiltfile = ["--file", clusters.ROOT / "Tiltfile", "--port", "0"]
     said = output([*words, *tiltfile, "--", *settings], timeout=1200)
-    yield f"green after {time.monotonic() - began:.0f} s, build of the development binary included"
+    yield f"green after {time.monotonic() - began:.0f} s"
     for line in said.splitlines():
         if "trace  " in line or "batch  " in line:
             yield line.split("│")[-1].strip()
