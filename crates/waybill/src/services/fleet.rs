@@ -29,7 +29,11 @@ impl Declared for Fleet {
         ops_listen("127.0.0.1:9082"),
         Setting::new("analytics", "URL", "Address of the analytics service, which is waited for")
             .default("http://127.0.0.1:8080")
-            .hint(ValueHint::Url),
+            .hint(ValueHint::Url)
+            .more(
+                "A name is resolved again and again: its replicas share the work, a new one gets its part \
+                 within 10 s. For this it must stand for all of them, as a headless Service does.",
+            ),
         Setting::new("solver-threads", "N", "Threads that solve").default("one a core"),
         Setting::new(
             "max-batches-in-flight",

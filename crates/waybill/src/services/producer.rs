@@ -32,7 +32,11 @@ impl Declared for Producer {
             .hint(ValueHint::DirPath),
         Setting::new("fleet", "URL", "Address of the fleet service, which is waited for")
             .default("http://127.0.0.1:8082")
-            .hint(ValueHint::Url),
+            .hint(ValueHint::Url)
+            .more(
+                "A name is resolved again and again: its replicas share the work, a new one gets its part \
+                 within 10 s. For this it must stand for all of them, as a headless Service does.",
+            ),
         Setting::new(
             "inbox",
             "DIR",
