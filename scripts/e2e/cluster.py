@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 
 from shell import output, run, say, succeeds
@@ -53,7 +54,7 @@ class Beside(Cluster):
     image = IMAGE
 
     def __init__(self):
-        self.was_up = "running" in output([BESIDE, "status"], check=False)
+        self.was_up = re.search(r"/kube-apiserver \d+ up$", output([BESIDE, "status"], check=False), re.MULTILINE)
         printed = output([BESIDE, "up", "--nodes", "2"])
         os.environ["KUBECONFIG"] = printed.strip().rsplit("=", 1)[-1].strip()
 
