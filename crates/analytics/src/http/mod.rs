@@ -20,7 +20,8 @@ use problem::problem;
 
 /// What the page may do: load its own files, talk to its own origin, and nothing else.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
-    font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
+    require-trusted-types-for 'script'; trusted-types 'none'";
 
 /// Headers of everything that a browser is given here.
 const HEADERS: [(header::HeaderName, &str); 5] = [
@@ -34,9 +35,8 @@ const HEADERS: [(header::HeaderName, &str); 5] = [
 /// The pages. Also answers for every path that nothing else is at.
 pub(crate) fn routes(analytics: Arc<Analytics>, health: Health) -> Router {
     let profile = profile::Profile::new(Arc::clone(&analytics), health);
-    Router::new()
-        .route("/", get(page::index))
-        .route("/profile", get(page::profile))
+    let views = page::VIEWS.iter().fold(Router::new(), |views, at| views.route(at, get(page::view)));
+    views
         .route("/profile.json", get(async move || profile.json().await))
         .route("/assets/{*path}", get(page::asset))
         .route("/plans/{file}", get(export::plan))

@@ -1,7 +1,8 @@
 import { create } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { PlanSchema } from "../gen/waybill/analytics/v1/analytics_pb.js";
-import { cells, span, uplift } from "./cells.js";
+import { Reason, Side } from "../gen/waybill/logistics/v1/logistics_pb.js";
+import { cells, moment, share, span, tail, uplift, why } from "./cells.js";
 
 describe("a row", () => {
   it("has a text for each column", () => {
@@ -30,5 +31,36 @@ describe("a row", () => {
     expect([of(0, 100), of(0, 48_000), of(0, 1_240_000), of(0, 250_000_000), of(2, 0)]).toEqual([
       "< 1 µs", "48 µs", "1.2 ms", "250 ms", "2.0 s",
     ]);
+  });
+
+  it("tells the day of a time that is not today", () => {
+    const noon = new Date(2026, 4, 2, 12, 0, 5);
+    const of = (date: Date) => ({
+      $typeName: "google.protobuf.Timestamp" as const,
+      seconds: BigInt(date.getTime() / 1_000),
+      nanos: 0,
+    });
+    expect(moment(of(noon), new Date(2026, 4, 2, 23))).toBe("12:00:05");
+    expect(moment(of(noon), new Date(2026, 4, 3, 1))).toBe("2026-05-02 12:00:05");
+  });
+
+  it("tells runs apart by the end of their ids", () => {
+    expect(tail("01a20c80-884a-7000-8000-17b22759231b")).toBe("…17b22759231b");
+    expect(tail("short")).toBe("short");
+  });
+
+  it("has no share of nothing", () => {
+    expect([share(1, 3), share(3, 3), share(0, 0)]).toEqual(["33.3%", "100.0%", "–"]);
+  });
+});
+
+describe("a record that stayed behind", () => {
+  it("says why in a sentence, and what would bring it in", () => {
+    expect(why(Side.SHIPMENT, Reason.NONE_LEFT, 2.25)).toBe(
+      "Every driver that would score is worth as much or more elsewhere; its best score would have to rise by 2.25.",
+    );
+    expect(why(Side.DRIVER, Reason.NONE_LEFT, 0)).toContain("Every shipment");
+    expect(why(Side.DRIVER, Reason.NONE_LEFT, 0)).toContain("it ties");
+    expect(why(Side.SHIPMENT, Reason.NONE_PERMITTED, 0)).toBe("No pairing with any driver is permitted.");
   });
 });

@@ -1,11 +1,15 @@
-// A plan as the texts of a row.
+// Numbers, times and plans as texts.
 
+import { Reason, Side } from "../gen/waybill/logistics/v1/logistics_pb.js";
 import type { Duration } from "@bufbuild/protobuf/wkt";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { timestampDate } from "@bufbuild/protobuf/wkt";
 import type { Plan } from "../gen/waybill/analytics/v1/analytics_pb.js";
+import { planAddress, runAddress } from "./route.js";
 
 const whole = new Intl.NumberFormat("en");
 const points = new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
+const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
 const percent = new Intl.NumberFormat("en", {
   style: "percent",
   minimumFractionDigits: 1,
@@ -27,9 +31,26 @@ export function uplift(total: number, greedy: number): string {
   return `+${percent.format(total / greedy - 1)}`;
 }
 
+/** A share of a whole, such as 98.7%. */
+export function share(part: number, all: number): string {
+  return all === 0 ? "–" : percent.format(part / all);
+}
+
+/** In a few characters: 1.2k, 34.5M. */
+export function brief(value: number | bigint): string {
+  return compact.format(value);
+}
+
+export function micros(duration: Duration): number {
+  return Number(duration.seconds) * 1e6 + duration.nanos / 1e3;
+}
+
 export function span(duration: Duration | undefined): string {
-  if (duration === undefined) return "–";
-  const micros = Number(duration.seconds) * 1e6 + duration.nanos / 1e3;
+  return duration === undefined ? "–" : short(micros(duration));
+}
+
+/** A short time, given in microseconds, in the unit that fits. */
+export function short(micros: number): string {
   if (micros < 1) return "< 1 µs";
   if (micros < 1e3) return `${micros.toFixed(0)} µs`;
   if (micros < 1e6) return `${(micros / 1e3).toFixed(micros < 1e4 ? 1 : 0)} ms`;
@@ -40,22 +61,44 @@ export function clock(milliseconds: number): string {
   return new Date(milliseconds).toLocaleTimeString("en-GB");
 }
 
-export type Cell = { text: string; kind: string; title?: string };
+/** A moment: the time alone where it was today, with its day otherwise. */
+export function moment(time: Timestamp | undefined, now: Date): string {
+  if (time === undefined) return "–";
+  const date = timestampDate(time);
+  if (date.toDateString() === now.toDateString()) return clock(date.getTime());
+  return `${date.toLocaleDateString("en-CA")} ${clock(date.getTime())}`;
+}
 
-export function cells(plan: Plan): Cell[] {
-  const time = plan.recordTime === undefined ? undefined : timestampDate(plan.recordTime);
+export function iso(time: Timestamp | undefined): string | undefined {
+  return time === undefined ? undefined : timestampDate(time).toISOString();
+}
+
+/** Why a record stayed behind, and what would bring it in. */
+export function why(side: Side, reason: Reason, price: number): string {
+  const other = side === Side.DRIVER ? "shipment" : "driver";
+  if (reason === Reason.NONE_PERMITTED) return `No pairing with any ${other} is permitted.`;
+  if (reason !== Reason.NONE_LEFT) return "The reason is not known.";
+  const held = `Every ${other} that would score is worth as much or more elsewhere`;
+  const best = price === 0 ? "it ties, so any rise brings it in" : `its best score would have to rise by ${score(price)}`;
+  return `${held}; ${best}.`;
+}
+
+export type Cell = { text: string; kind: string; title?: string; href?: string };
+
+/** A row of the table of plans. */
+export function cells(plan: Plan, now = new Date()): Cell[] {
+  const time = iso(plan.recordTime);
   const gain = plan.total > plan.greedyTotal ? "number gain" : "number quiet";
   return [
-    { text: count(plan.sequence), kind: "number" },
+    { text: count(plan.sequence), kind: "number", href: planAddress(plan.batchId) },
     {
-      text: time === undefined ? "–" : clock(time.getTime()),
+      text: moment(plan.recordTime, now),
       kind: "",
-      ...(time === undefined ? {} : { title: time.toISOString() }),
+      ...(time === undefined ? {} : { title: time }),
     },
     plan.runId === ""
       ? { text: "by hand", kind: "quiet" }
-      : // The first digits of a UUIDv7 are the time: its last tell runs apart.
-        { text: `…${plan.runId.slice(-12)}`, kind: "run", title: plan.runId },
+      : { text: tail(plan.runId), kind: "code", title: plan.runId, href: runAddress(plan.runId) },
     { text: count(plan.shipments), kind: "number" },
     { text: count(plan.drivers), kind: "number" },
     { text: count(plan.assigned), kind: "number" },
@@ -64,4 +107,9 @@ export function cells(plan: Plan): Cell[] {
     { text: uplift(plan.total, plan.greedyTotal), kind: gain },
     { text: span(plan.timings?.solve), kind: "number quiet" },
   ];
+}
+
+/** The first digits of a UUIDv7 are the time: its last tell two apart. */
+export function tail(id: string): string {
+  return id.length <= 13 ? id : `…${id.slice(-12)}`;
 }

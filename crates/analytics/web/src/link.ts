@@ -9,7 +9,10 @@ const HEARTBEAT = 5_000;
 /** Heartbeats that may be missing before the connection counts as lost. */
 const MISSED = 3;
 
-export type Phase = "connecting" | "live" | "waiting";
+export type Phase = "connecting" | "live" | "waiting" | "paused";
+
+/** `text` is what is read aloud; `countdown` is shown after its first words and would only be noise there. */
+export type Words = { state: string; text: string; countdown?: string };
 
 export class Link {
   phase: Phase = "connecting";
@@ -49,9 +52,23 @@ export class Link {
     this.phase = "waiting";
   }
 
+  /** Nobody looks: nothing is asked until somebody does. */
+  pause(): void {
+    this.phase = "paused";
+    this.tries = 0;
+  }
+
+  /** A network is back, or somebody wants it now: nobody waits for a countdown. */
+  hurry(now: number): void {
+    if (this.phase === "waiting" || this.phase === "paused") {
+      this.phase = "waiting";
+      this.retryAt = now;
+    }
+  }
+
   /** Whether nothing came for so long that the stream must be dead. */
   silent(now: number): boolean {
-    return this.phase !== "waiting" && now - this.heard > MISSED * this.heartbeat;
+    return (this.phase === "live" || this.phase === "connecting") && now - this.heard > MISSED * this.heartbeat;
   }
 
   /** Whether it is time to try again. */
@@ -60,17 +77,25 @@ export class Link {
   }
 
   /** What is known, in words. */
-  words(now: number, clock: (time: number) => string): { state: string; text: string } {
+  words(now: number, clock: (time: number) => string): Words {
     if (this.phase === "live") return { state: "live", text: "live" };
-    const stale = this.current === undefined ? "" : `stale since ${clock(this.current)}`;
-    if (this.phase === "connecting") {
-      const text = stale === "" ? "connecting" : `connecting, ${stale}`;
-      return { state: stale === "" ? "connecting" : "stale", text };
+    const stale = this.current === undefined ? "" : `, stale since ${clock(this.current)}`;
+    const state = this.current === undefined ? this.phase : "stale";
+    switch (this.phase) {
+      case "paused":
+        return { state: "paused", text: `paused while hidden${stale}` };
+      case "connecting":
+        return { state, text: `${this.current === undefined ? "" : "re"}connecting${stale}` };
+      default: {
+        const seconds = Math.max(0, Math.ceil((this.retryAt - now) / 1000));
+        return { state, text: `reconnecting${stale}`, countdown: ` in ${seconds} s` };
+      }
     }
-    const seconds = Math.max(0, Math.ceil((this.retryAt - now) / 1000));
-    const again = `reconnecting in ${seconds} s`;
-    return stale === ""
-      ? { state: "waiting", text: again }
-      : { state: "stale", text: `${again}, ${stale}` };
   }
+}
+
+/** All of it as one text: "reconnecting in 3 s, stale since 14:02:11". */
+export function whole({ text, countdown = "" }: Words): string {
+  const [head = "", ...rest] = text.split(", ");
+  return [head + countdown, ...rest].join(", ");
 }

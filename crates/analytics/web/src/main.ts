@@ -1,85 +1,136 @@
-// The page: plans over WatchPlans from a cursor, again and again, and what is known of the connection.
+// The page: the frame around the views, the connection's state, and the way from one view to the next.
 
-import { createClient } from "@connectrpc/connect";
-import { createGrpcWebTransport } from "@connectrpc/connect-web";
-import { durationMs } from "@bufbuild/protobuf/wkt";
-import { AnalyticsService } from "../gen/waybill/analytics/v1/analytics_pb.js";
-import { clock } from "./cells.js";
-import { Link } from "./link.js";
-import { ROWS, Table } from "./table.js";
+import { whole } from "./link.js";
+import { coalesced, h, say } from "./dom.js";
+import { Feed } from "./feed.js";
+import type { View } from "./parts.js";
+import { select, notice } from "./parts.js";
+import { parse, type Route } from "./route.js";
+import type { Shell } from "./shell.js";
+import "./style.css";
+import { apply, choose, theme, THEMES, type Theme } from "./theme.js";
+import { about } from "./views/about.js";
+import { driver } from "./views/driver.js";
+import { drivers } from "./views/drivers.js";
+import { plan } from "./views/plan.js";
+import { plans } from "./views/plans.js";
+import { run } from "./views/run.js";
+import { runs } from "./views/runs.js";
 
-/** Time between two looks at the watchdog and the countdown, in milliseconds. */
-const TICK = 250;
+const feed = new Feed();
+const spoken = h("span", {}, "connecting");
+const countdown = h("span", { "aria-hidden": "true" });
+const rest = h("span", {});
+const state = h("p", { id: "state", class: "state", role: "status", "data-state": "connecting" }, spoken, countdown, rest);
+const main = h("main", { id: "main" });
+const TABS: [string, string, Route["view"][]][] = [
+  ["Plans", "/", ["plans", "plan"]],
+  ["Drivers", "/drivers", ["drivers", "driver"]],
+  ["Runs", "/runs", ["runs", "run"]],
+  ["About", "/profile", ["about"]],
+];
+const tabs = TABS.map(([name, href, views]) => ({ a: h("a", { href }, name), views }));
 
-const client = createClient(AnalyticsService, createGrpcWebTransport({ baseUrl: location.origin }));
-const link = new Link(Date.now());
-const state = element("state");
-const table = new Table(element("plans"), element("empty"));
+let left = new AbortController();
 
-/** The last plan that is on the page; 0: none. */
-let cursor = 0n;
-let stream: AbortController | undefined;
-
-function element(id: string): HTMLElement {
-  const found = document.getElementById(id);
-  if (found === null) throw new Error(`no element ${id}`);
-  return found;
-}
-
-function say(): void {
-  const { state: phase, text } = link.words(Date.now(), clock);
-  // Only changes are announced.
-  if (state.textContent !== text) state.textContent = text;
-  state.dataset["state"] = phase;
-}
-
-async function watch(): Promise<void> {
-  const abort = new AbortController();
-  stream = abort;
-  link.connecting(Date.now());
-  // The first time, and again from the start when the store is another one.
-  const request = cursor === 0n ? { last: ROWS } : { afterSequence: cursor };
-  try {
-    for await (const { item } of client.watchPlans(request, { signal: abort.signal })) {
-      if (item.case === "plan") {
-        cursor = item.value.sequence;
-        table.add(item.value);
-        link.message(Date.now());
-      } else if (item.case === "heartbeat") {
-        const { sequence, interval } = item.value;
-        link.message(Date.now(), interval === undefined ? undefined : durationMs(interval));
-        if (sequence < cursor) {
-          // What is on the page is of a store that is not there any more.
-          cursor = 0n;
-          table.clear();
-          abort.abort();
-        }
-        table.complete();
-      }
-      say();
-    }
-  } catch {
-    // Whatever it was, the answer is the same: try again.
-  }
-  if (stream === abort) {
-    link.lost(Date.now());
-    say();
+function view(route: Route, shell: Shell): View {
+  switch (route.view) {
+    case "plans":
+      return plans(route.query, shell);
+    case "plan":
+      return plan(route.id, route.query, shell);
+    case "drivers":
+      return drivers(route.query, shell);
+    case "driver":
+      return driver(route.query, shell);
+    case "runs":
+      return runs(route.query, shell);
+    case "run":
+      return run(route.id, shell);
+    case "about":
+      return about(shell);
+    case "nowhere":
+      return {
+        title: "Nothing here",
+        element: h("div", { class: "stack" }, h("h1", { tabindex: -1 }, "Nothing here"), notice("empty", "There is no view at this address.")),
+      };
   }
 }
 
-function tick(): void {
-  const now = Date.now();
-  if (link.silent(now)) {
-    stream?.abort();
-    stream = undefined;
-    link.lost(now);
+/** Shows what the address says. `moved`: the reader asked for it, and is taken there by keyboard too. */
+function show(moved: boolean): void {
+  left.abort();
+  left = new AbortController();
+  const route = parse(location.pathname, location.search);
+  const shell: Shell = { feed, signal: left.signal, go, keep };
+  const { title, element } = view(route, shell);
+  document.title = title === "Plans" ? "Waybill" : `${title} · Waybill`;
+  main.replaceChildren(element);
+  for (const { a, views } of tabs) {
+    if (views.includes(route.view)) a.setAttribute("aria-current", "page");
+    else a.removeAttribute("aria-current");
   }
-  if (link.due(now)) void watch();
-  say();
+  if (moved) {
+    scrollTo(0, 0);
+    main.querySelector("h1")?.focus({ preventScroll: true });
+  }
 }
 
-setInterval(tick, TICK);
-// After sleep or a lost network nobody waits for a countdown.
-addEventListener("online", tick);
-document.addEventListener("visibilitychange", tick);
-void watch();
+function go(address: string): void {
+  history.pushState(null, "", address);
+  show(true);
+}
+
+function keep(address: string): void {
+  history.replaceState(null, "", address);
+}
+
+/** Links within the page need no new page; those to files, and those meant for another tab, are left alone. */
+function follow(event: MouseEvent): void {
+  if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  const a = event.target instanceof Element ? event.target.closest("a") : null;
+  if (a === null || a.origin !== location.origin || a.hasAttribute("download") || a.hash !== "") return;
+  if (parse(a.pathname, a.search).view === "nowhere") return;
+  event.preventDefault();
+  go(a.pathname + a.search);
+}
+
+const words = coalesced(() => {
+  const said = feed.words();
+  const all = whole(said);
+  // Only changes are announced, and the countdown is not.
+  const [head = ""] = said.text.split(", ");
+  say(spoken, head);
+  say(countdown, said.countdown ?? "");
+  say(rest, said.text.slice(head.length));
+  state.dataset["state"] = said.state;
+  state.title = all;
+});
+
+const colours = select("theme", THEMES.map((name) => [name, { system: "System", light: "Light", dark: "Dark" }[name]]), theme());
+colours.setAttribute("aria-label", "Colours");
+colours.addEventListener("change", () => choose(colours.value as Theme));
+
+apply(theme());
+const skip = h("a", { class: "skip", href: "#main" }, "To the content");
+skip.addEventListener("click", (event) => {
+  event.preventDefault();
+  main.querySelector("h1")?.focus();
+});
+document.body.append(
+  skip,
+  h(
+    "header",
+    {},
+    h("a", { href: "/", class: "brand" }, "Waybill"),
+    h("nav", { "aria-label": "Views" }, ...tabs.map(({ a }) => a)),
+    state,
+    colours,
+  ),
+  main,
+);
+addEventListener("click", follow);
+addEventListener("popstate", () => show(false));
+feed.on("words", words);
+feed.start();
+show(false);

@@ -1,0 +1,101 @@
+// What each driver carried.
+
+import { analytics, PATIENCE, sentence } from "../calls.js";
+import { count, score, share } from "../cells.js";
+import { h, say } from "../dom.js";
+import { field, notice, row, table, values, type View } from "../parts.js";
+import { address, type Query } from "../route.js";
+import type { Shell } from "../shell.js";
+
+const PAGE = 100;
+const ORDERS = ["total desc", "total", "assigned desc", "assigned", "name", "name desc"];
+
+export function drivers(query: Query, shell: Shell): View {
+  const { signal } = shell;
+  const order = ORDERS.includes(query["sort"] ?? "") ? (query["sort"] ?? "") : "total desc";
+  const [by = "", descending] = order.split(" ");
+  const { frame, body, resort } = table(
+    "Drivers",
+    [
+      { name: "Driver", sort: "name" },
+      { name: "Assigned", kind: "number", sort: "assigned" },
+      { name: "Stayed behind", kind: "number" },
+      { name: "Share", kind: "number" },
+      { name: "Total", kind: "number", sort: "total" },
+      { name: "An assignment", kind: "number" },
+      { name: "Last plan", kind: "number" },
+    ],
+    (column) => {
+      const first = column === "name" ? "name" : `${column} desc`;
+      const second = column === "name" ? "name desc" : column;
+      shell.go(address("/drivers", { ...query, sort: order === first ? second : first }));
+    },
+  );
+  resort({ by, descending: descending === "desc" });
+  const state = notice("empty", "Asking …");
+  frame.append(state);
+  const more = h("button", { type: "button", hidden: true }, "More drivers");
+  let token = "";
+  async function next(): Promise<void> {
+    more.disabled = true;
+    const { run = "", driver = "", day = "" } = query;
+    try {
+      const request = { pageSize: PAGE, pageToken: token, orderBy: order, filter: { run, driver, day } };
+      const answer = await analytics.listDrivers(request, { signal, timeoutMs: PATIENCE });
+      body.append(
+        ...answer.drivers.map((tally) => {
+          const assigned = Number(tally.assigned);
+          const all = assigned + Number(tally.unassigned);
+          return row([
+            {
+              text: tally.name,
+              kind: "name",
+              href: address("/driver", { name: tally.name, id: tally.id }),
+              ...(tally.id === "" ? {} : { title: `id ${tally.id}` }),
+            },
+            { text: count(tally.assigned), kind: "number" },
+            { text: count(tally.unassigned), kind: "number quiet" },
+            { text: share(assigned, all), kind: "number quiet" },
+            { text: score(tally.total), kind: "number" },
+            { text: assigned === 0 ? "–" : score(tally.total / assigned), kind: "number quiet" },
+            { text: count(tally.lastSequence), kind: "number quiet" },
+          ]);
+        }),
+      );
+      token = answer.nextPageToken;
+      more.hidden = token === "";
+      state.hidden = body.childElementCount > 0;
+      state.className = "notice empty";
+      const asked = run !== "" || driver !== "" || day !== "";
+      say(state, asked ? "No driver matches. A driver is found by any part of the name or id." : "No driver was in a plan yet.");
+    } catch (error) {
+      if (signal.aborted) return;
+      state.hidden = false;
+      state.className = "notice error";
+      say(state, sentence(error));
+      more.hidden = false;
+    }
+    more.disabled = false;
+  }
+  more.addEventListener("click", () => void next());
+  void next();
+  const input = (name: string, placeholder: string, type = "search"): HTMLElement =>
+    h("input", { name, type, placeholder, value: query[name], autocomplete: "off", spellcheck: "false" });
+  const form = h(
+    "form",
+    { class: "search", role: "search", "aria-label": "Search drivers" },
+    field("Driver", input("driver", "name or id")),
+    field("Run", input("run", "id of a run")),
+    field("Day (UTC)", input("day", "", "date")),
+    h("button", { type: "submit", class: "primary" }, "Search"),
+    h("a", { class: "button", href: "/drivers" }, "All"),
+  );
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    shell.go(address("/drivers", { ...values(form), sort: query["sort"] }));
+  });
+  return {
+    title: "Drivers",
+    element: h("div", { class: "stack" }, h("h1", { tabindex: -1 }, "Drivers"), form, frame, more),
+  };
+}

@@ -1,0 +1,286 @@
+// Plans as they are recorded, how good they are, and where their time goes; or those that match a search.
+
+import { durationFromMs } from "@bufbuild/protobuf/wkt";
+import type { Plan, Quantiles, Summary } from "../../gen/waybill/analytics/v1/analytics_pb.js";
+import { analytics, PATIENCE, sentence } from "../calls.js";
+import { brief, count, micros, score, share, short, span, uplift } from "../cells.js";
+import { Chart } from "../chart.js";
+import { coalesced, h, say } from "../dom.js";
+import type { Feed } from "../feed.js";
+import { field, figure, notice, panel, PLAN_COLUMNS, planRow, row, select, table, values, type View } from "../parts.js";
+import { ROWS } from "../recent.js";
+import { address, type Query } from "../route.js";
+import type { Shell } from "../shell.js";
+
+/** Time between two looks at the totals, in milliseconds. */
+const TOTALS_EVERY = 5_000;
+/** Rows that come with one frame and are still told apart as new: more are the past being caught up. */
+const FRESH = 20;
+/** Plans that a search shows at once. */
+const PAGE = 50;
+
+const WINDOWS: [string, string, number | undefined][] = [
+  ["15m", "15 minutes", 900_000],
+  ["1h", "hour", 3_600_000],
+  ["24h", "24 hours", 86_400_000],
+  ["all", "everything", undefined],
+];
+
+export function plans(query: Query, shell: Shell): View {
+  const { signal } = shell;
+  const chosen = WINDOWS.find(([name]) => name === (query["window"] ?? "24h")) ?? WINDOWS[2];
+  const { feed } = shell;
+
+  const gain = figure("Uplift over first come", "lead");
+  const number = figure("Plans");
+  const rate = figure("Plans a second");
+  const assigned = figure("Shipments assigned");
+  const total = figure("Total suitability");
+  const within = select("window", WINDOWS.map(([name, text]) => [name, text]), chosen?.[0] ?? "24h");
+  within.addEventListener("change", () => shell.go(address("/", { ...query, window: within.value })));
+
+  const steps = table("Where the time goes", [
+    { name: "Step" },
+    { name: "p50", kind: "number" },
+    { name: "p99", kind: "number" },
+    { name: "p99 beside the others", kind: "wide" },
+  ]);
+  const trouble = h("p", { class: "notice error", hidden: true });
+
+  async function totals(): Promise<void> {
+    const request = {
+      ...(chosen?.[2] === undefined ? {} : { window: durationFromMs(chosen[2]) }),
+    };
+    try {
+      const summary = await analytics.getSummary(request, { signal, timeoutMs: PATIENCE });
+      trouble.hidden = true;
+      tell(summary);
+    } catch (error) {
+      if (signal.aborted) return;
+      // What is shown stays: the state says since when it is stale.
+      if (feed.words().state === "live") {
+        trouble.hidden = false;
+        say(trouble, sentence(error));
+      }
+    }
+  }
+
+  function tell(summary: Summary): void {
+    const more = summary.total - summary.greedyTotal;
+    gain.set(uplift(summary.total, summary.greedyTotal), summary.plans === 0n ? "no plan in this time" : `${score(more)} points more`);
+    number.set(count(summary.plans), `the last is ${count(summary.lastSequence)}`);
+    assigned.set(
+      share(Number(summary.assigned), Number(summary.shipments)),
+      `${brief(summary.assigned)} of ${brief(summary.shipments)}; ${brief(summary.drivers)} drivers`,
+    );
+    total.set(brief(summary.total), `first come ${brief(summary.greedyTotal)}`);
+    const all: [string, Quantiles | undefined][] = [
+      ["Queue", summary.queue],
+      ["Score", summary.score],
+      ["Solve", summary.solve],
+      ["Certify", summary.certify],
+      ["Commit", summary.commit],
+    ];
+    const longest = Math.max(1, ...all.map(([, q]) => (q?.p99 === undefined ? 0 : micros(q.p99))));
+    steps.body.replaceChildren(
+      ...all.map(([name, q]) => {
+        const tr = row([
+          { text: name, kind: "" },
+          { text: span(q?.p50), kind: "number" },
+          { text: span(q?.p99), kind: "number" },
+        ]);
+        const bar = h("span", { class: "bar", "aria-hidden": "true" });
+        bar.style.width = `${q?.p99 === undefined ? 0 : Math.max(1, (100 * micros(q.p99)) / longest)}%`;
+        tr.append(h("td", { class: "wide" }, bar));
+        return tr;
+      }),
+    );
+  }
+
+  function pace(): void {
+    if (document.hidden) return;
+    const perSecond = feed.words().state === "live" ? feed.rate.perSecond(Date.now()) : undefined;
+    const last = feed.recent.plans.at(-1)?.timings?.solve;
+    rate.set(
+      perSecond === undefined ? "–" : perSecond.toFixed(perSecond < 10 ? 1 : 0),
+      last === undefined ? undefined : `the last solved in ${short(micros(last))}`,
+    );
+  }
+
+  const filter = query["run"] !== undefined || query["driver"] !== undefined || query["text"] !== undefined || query["day"] !== undefined;
+  const list = filter ? found(query, shell) : live(feed, signal);
+  const shown = new Chart(
+    {
+      label: "Uplift, plan by plan",
+      height: 172,
+      across: (value) => (Number.isInteger(value) ? count(value) : ""),
+      up: (value) => `${value.toFixed(1)}%`,
+      point: (i) => pointed(list.plans()[i]),
+    },
+    signal,
+  );
+  const draw = coalesced(() => {
+    if (signal.aborted) return;
+    list.draw();
+    const plans = list.plans();
+    shown.show(
+      { x: plans.map(({ sequence }) => Number(sequence)), y: plans.map(gained) },
+      plans.length === 0 ? "" : `${count(plans.length)} plans, ${pointed(plans.at(-1))}`,
+    );
+  });
+  list.changed(draw);
+  const every = setInterval(() => {
+    if (!document.hidden) void totals();
+  }, TOTALS_EVERY);
+  const second = setInterval(pace, 1_000);
+  signal.addEventListener("abort", () => {
+    clearInterval(every);
+    clearInterval(second);
+  });
+  void totals();
+  pace();
+  draw();
+
+  const element = h(
+    "div",
+    { class: "stack" },
+    h(
+      "div",
+      { class: "titled" },
+      h("h1", { tabindex: -1 }, "Plans"),
+      h("label", { class: "inline" }, "Totals of the last ", within),
+    ),
+    h("dl", { class: "figures" }, gain.element, number.element, rate.element, assigned.element, total.element),
+    trouble,
+    h(
+      "div",
+      { class: "beside" },
+      panel("Uplift, plan by plan", shown.element),
+      panel("Where the time goes, step by step", steps.frame),
+    ),
+    search(query, shell),
+    list.element,
+  );
+  return { title: "Plans", element };
+}
+
+/** In percent. */
+function gained(plan: Plan): number {
+  return plan.greedyTotal === 0 ? 0 : 100 * (plan.total / plan.greedyTotal - 1);
+}
+
+function pointed(plan: Plan | undefined): string {
+  if (plan === undefined) return "";
+  const { sequence, total, greedyTotal } = plan;
+  return `plan ${count(sequence)}: ${uplift(total, greedyTotal)}, ${score(total)} against ${score(greedyTotal)}`;
+}
+
+type List = {
+  element: HTMLElement;
+  /** Those on the page, the oldest first. */
+  plans: () => Plan[];
+  draw: () => void;
+  changed: (listener: () => void) => void;
+};
+
+/** The newest plans, as they come. */
+function live(feed: Feed, signal: AbortSignal): List {
+  const { frame, body } = table("Plans as they are recorded, the newest first", PLAN_COLUMNS);
+  const empty = notice("empty", "No plan is recorded yet. Start a run under Runs, or with “waybill run start”; its plans appear here as they are committed.");
+  const unseen = h("p", { class: "notice", hidden: true });
+  let newest = 0n;
+  const draw = (): void => {
+    const plans = feed.recent.newest();
+    const first = plans[0]?.sequence ?? 0n;
+    // Another store, or a jump over what was not seen.
+    if (newest !== 0n && (first > newest + 1n || (plans.at(-1)?.sequence ?? 0n) < newest)) {
+      body.replaceChildren();
+      newest = 0n;
+    }
+    const now = new Date();
+    const more = plans.filter(({ sequence }) => sequence > newest);
+    const fresh = more.length <= FRESH && body.childElementCount > 0;
+    const rows = more.reverse().map((plan) => planRow(plan, now));
+    if (fresh) for (const tr of rows) tr.className = "fresh";
+    if (rows.length > 0) body.prepend(...rows);
+    while (body.childElementCount > ROWS) body.lastElementChild?.remove();
+    newest = plans.at(-1)?.sequence ?? 0n;
+    empty.hidden = !feed.whole || plans.length > 0;
+    unseen.hidden = feed.unseen === 0n;
+    if (feed.unseen > 0n) say(unseen, `${count(feed.unseen)} plans were recorded while this page was away and are not shown; a search finds them.`);
+  };
+  body.id = "plans";
+  frame.append(empty);
+  return {
+    element: h("div", { class: "stack" }, unseen, frame),
+    plans: () => feed.recent.newest(),
+    draw,
+    changed: (listener) => feed.on("plans", listener, signal),
+  };
+}
+
+/** Plans that match, page by page. */
+function found(query: Query, { signal }: Shell): List {
+  const { frame, body } = table("Plans that match, the newest first", PLAN_COLUMNS);
+  const more = h("button", { type: "button", hidden: true }, "Older plans");
+  const state = notice("empty", "Searching …");
+  let plans: Plan[] = [];
+  let token = "";
+  let tell = (): void => undefined;
+  async function next(): Promise<void> {
+    more.disabled = true;
+    const { run = "", driver = "", text = "", day = "" } = query;
+    try {
+      const request = { pageSize: PAGE, pageToken: token, filter: { run, driver, text, day } };
+      const answer = await analytics.listPlans(request, { signal, timeoutMs: PATIENCE });
+      const now = new Date();
+      body.append(...answer.plans.map((plan) => planRow(plan, now)));
+      plans = [...answer.plans.toReversed(), ...plans].slice(-ROWS);
+      token = answer.nextPageToken;
+      more.hidden = token === "";
+      state.hidden = body.childElementCount > 0;
+      state.className = "notice empty";
+      const none = "No plan matches. A driver or a shipment is found by any part of its text or id.";
+      say(state, token === "" ? none : "None among the newest plans; go on with “Older plans”.");
+    } catch (error) {
+      if (signal.aborted) return;
+      state.hidden = false;
+      state.className = "notice error";
+      say(state, sentence(error));
+      more.hidden = false;
+    }
+    more.disabled = false;
+    tell();
+  }
+  more.addEventListener("click", () => void next());
+  void next();
+  frame.append(state);
+  return {
+    element: h("div", { class: "stack" }, frame, more),
+    plans: () => plans,
+    draw: () => undefined,
+    changed: (listener) => {
+      tell = listener;
+    },
+  };
+}
+
+function search(query: Query, shell: Shell): HTMLElement {
+  const input = (name: string, placeholder: string, type = "search"): HTMLElement =>
+    h("input", { name, type, placeholder, value: query[name], autocomplete: "off", spellcheck: "false" });
+  const form = h(
+    "form",
+    { class: "search", role: "search", "aria-label": "Search plans" },
+    field("Driver", input("driver", "name or id")),
+    field("Shipment", input("text", "address or id")),
+    field("Run", input("run", "id of a run")),
+    field("Day (UTC)", input("day", "", "date")),
+    h("button", { type: "submit", class: "primary" }, "Search"),
+    h("a", { class: "button", href: address("/", { window: query["window"] }) }, "Live"),
+  );
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    shell.go(address("/", { ...values(form), window: query["window"] }));
+  });
+  return form;
+}

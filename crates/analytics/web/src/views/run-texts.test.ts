@@ -1,0 +1,32 @@
+import { create } from "@bufbuild/protobuf";
+import { describe, expect, it } from "vitest";
+import { RunSchema, RunState, StartRunRequestSchema } from "../../gen/waybill/producer/v1/producer_pb.js";
+import { backlog, inFlight, ordered } from "./run-texts.js";
+
+describe("a run", () => {
+  it("says what it plans", () => {
+    const request = create(StartRunRequestSchema, {
+      source: { case: "synthetic", value: { shipments: 3_850, drivers: 3_500 } },
+      interval: { seconds: 2n },
+      batchLimit: 20n,
+    });
+    expect(ordered(request)).toBe("3,850 made-up shipments for 3,500 drivers, every 2 s, 20 batches");
+    expect(ordered(create(StartRunRequestSchema, { source: { case: "records", value: {} }, batchLimit: 1n }))).toBe(
+      "records given with the call, as fast as they settle, once",
+    );
+  });
+
+  it("says what is on its way and whether it keeps up", () => {
+    const run = create(RunSchema, {
+      state: RunState.RUNNING,
+      batchesSent: 10n,
+      batchesSettled: 6n,
+      batchesRejected: 1n,
+      batchesBehind: 4n,
+      behind: { seconds: 12n },
+    });
+    expect([inFlight(run), backlog(run)]).toEqual([3n, "4 behind by 12 s"]);
+    expect(backlog(create(RunSchema, { state: RunState.RUNNING }))).toBe("on time");
+    expect(backlog(create(RunSchema, { state: RunState.FINISHED }))).toBe("–");
+  });
+});

@@ -1,0 +1,61 @@
+// Runs as texts.
+
+import type { Run, StartRunRequest } from "../../gen/waybill/producer/v1/producer_pb.js";
+import { RunState } from "../../gen/waybill/producer/v1/producer_pb.js";
+import { count } from "../cells.js";
+import { long, millis } from "../duration.js";
+
+const STATES: Record<RunState, string> = {
+  [RunState.UNSPECIFIED]: "unknown",
+  [RunState.RUNNING]: "running",
+  [RunState.DRAINING]: "draining",
+  [RunState.FINISHED]: "finished",
+  [RunState.STOPPED]: "stopped",
+  [RunState.FAILED]: "failed",
+};
+
+export function stateText(state: RunState): string {
+  return STATES[state] ?? "unknown";
+}
+
+export function stateKind(state: RunState): string {
+  if (state === RunState.RUNNING) return "good";
+  if (state === RunState.FAILED) return "bad";
+  return state === RunState.DRAINING ? "warn" : "quiet";
+}
+
+export function active(state: RunState): boolean {
+  return state === RunState.RUNNING || state === RunState.DRAINING;
+}
+
+/** What a run plans: "3,850 made-up shipments for 3,500 drivers, every 2 s, 20 batches". */
+export function ordered(request: StartRunRequest | undefined): string {
+  if (request === undefined) return "–";
+  const { source } = request;
+  const texts: string[] = [];
+  if (source.case === "synthetic") {
+    texts.push(`${count(source.value.shipments)} made-up shipments for ${count(source.value.drivers)} drivers`);
+  } else if (source.case === "roster") {
+    texts.push(`${count(source.value.shipments)} made-up shipments for the roster ${source.value.name}`);
+  } else if (source.case === "records") {
+    texts.push("records given with the call");
+  } else if (source.case === "folder") {
+    texts.push(`the folder ${source.value.path}`);
+  }
+  const interval = request.interval === undefined ? 0 : millis(request.interval);
+  if (source.case !== "folder") texts.push(interval === 0 ? "as fast as they settle" : `every ${long(interval)}`);
+  if (request.batchLimit > 0n) texts.push(request.batchLimit === 1n ? "once" : `${count(request.batchLimit)} batches`);
+  if (request.runFor !== undefined) texts.push(`for ${long(millis(request.runFor))}`);
+  return texts.join(", ");
+}
+
+/** Batches that are sent and not answered yet. */
+export function inFlight(run: Run): bigint {
+  return run.batchesSent - run.batchesSettled - run.batchesRejected;
+}
+
+/** Whether the run keeps up. */
+export function backlog(run: Run): string {
+  if (run.batchesBehind === 0n && run.behind === undefined) return active(run.state) ? "on time" : "–";
+  return `${count(run.batchesBehind)} behind by ${run.behind === undefined ? "a moment" : long(millis(run.behind))}`;
+}

@@ -1,0 +1,109 @@
+// One run: watched as it goes, and stopped.
+
+import { timestampMs } from "@bufbuild/protobuf/wkt";
+import { RunState, type Run } from "../../gen/waybill/producer/v1/producer_pb.js";
+import { notFound, PATIENCE, producer, sentence, unimplemented } from "../calls.js";
+import { brief, count, moment, score, uplift } from "../cells.js";
+import { coalesced, h, say } from "../dom.js";
+import { long } from "../duration.js";
+import { copied, figure, notice, panel, type View } from "../parts.js";
+import { address } from "../route.js";
+import type { Shell } from "../shell.js";
+import { active, backlog, inFlight, ordered, stateKind, stateText } from "./run-texts.js";
+
+/** Time before a broken stream is asked for again, in milliseconds. */
+const AGAIN = 2_000;
+
+export function run(id: string, { signal }: Shell): View {
+  const settled = figure("Batches settled", "lead");
+  const flight = figure("In flight");
+  const late = figure("Backlog");
+  const gain = figure("Uplift over first come");
+  const state = h("dd", {}, "–");
+  const facts = h("dl", { class: "facts" });
+  const trouble = notice("empty", "Asking …");
+  const stop = h("button", { type: "button", class: "danger", hidden: true }, "Stop this run");
+  let last: Run | undefined;
+
+  const draw = coalesced(() => {
+    if (last === undefined || signal.aborted) return;
+    const now = last;
+    const { request } = now;
+    settled.set(count(now.batchesSettled), request !== undefined && request.batchLimit > 0n ? `of ${count(request.batchLimit)}` : undefined);
+    flight.set(count(inFlight(now)), `${count(now.batchesSent)} sent`);
+    late.set(now.batchesBehind === 0n ? "none" : count(now.batchesBehind), backlog(now));
+    gain.set(uplift(now.total, now.greedyTotal), `${score(now.total - now.greedyTotal)} points more`);
+    say(state, stateText(now.state));
+    state.className = stateKind(now.state);
+    stop.hidden = now.state !== RunState.RUNNING;
+    const end = now.endTime === undefined ? Date.now() : timestampMs(now.endTime);
+    const lines: [string, string][] = [
+      ["Plans", ordered(request)],
+      ["Started", moment(now.startTime, new Date())],
+      [now.endTime === undefined ? "Running for" : "Ran for", now.startTime === undefined ? "–" : long(Math.max(0, end - timestampMs(now.startTime)))],
+      ["Rejected", count(now.batchesRejected)],
+      ["Never sent", count(now.batchesMissed)],
+      ["Shipments", `${brief(now.shipments)}, ${brief(now.assigned)} assigned`],
+      ["Total suitability", score(now.total)],
+    ];
+    if (now.error !== undefined) lines.push(["Last error", now.error.message]);
+    facts.replaceChildren(
+      h("dt", {}, "State"), state,
+      h("dt", {}, "Id"), identity,
+      ...lines.flatMap(([name, text]) => [h("dt", {}, name), h("dd", {}, text)]),
+    );
+  });
+  const identity = h("dd", {}, copied(id, "the run id"));
+
+  stop.addEventListener("click", () => {
+    stop.disabled = true;
+    producer
+      .stopRun({ runId: id }, { signal, timeoutMs: PATIENCE })
+      .then((run) => {
+        last = run;
+        draw();
+      })
+      .catch((error: unknown) => complain(sentence(error)))
+      .finally(() => {
+        stop.disabled = false;
+      });
+  });
+
+  function complain(text: string): void {
+    if (signal.aborted) return;
+    trouble.hidden = false;
+    trouble.className = "notice error";
+    say(trouble, text);
+  }
+
+  async function watch(): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        for await (const run of producer.watchRun({ runId: id }, { signal })) {
+          last = run;
+          trouble.hidden = true;
+          draw();
+        }
+        if (last !== undefined && !active(last.state)) return;
+      } catch (error) {
+        if (notFound(error)) return complain(`The producer has no run ${id}.`);
+        if (unimplemented(error)) return complain("This page was not told where the producer is: start analytics with --producer to watch runs here.");
+        complain(sentence(error));
+      }
+      await new Promise((done) => setTimeout(done, AGAIN));
+    }
+  }
+  void watch();
+  return {
+    title: "Run",
+    element: h(
+      "div",
+      { class: "stack" },
+      h("p", { class: "crumbs" }, h("a", { href: "/runs" }, "Runs")),
+      h("div", { class: "titled" }, h("h1", { tabindex: -1 }, "Run"), stop),
+      trouble,
+      h("dl", { class: "figures" }, settled.element, flight.element, late.element, gain.element),
+      panel("About this run", facts, h("p", {}, h("a", { href: address("/", { run: id }) }, "Plans of this run"))),
+    ),
+  };
+}
