@@ -110,7 +110,7 @@ struct Waiting<I> {
 ///
 /// Each item has a place: waiting, or in flight on one stream. Items wait in the order in which they
 /// were offered; those that were in flight when a stream ended go to the front again. Which link takes
-/// the next one is said in [`choice`].
+/// the next one is said in `choice`.
 #[derive(Debug)]
 pub struct Sender<I> {
     config: SenderConfig,
