@@ -9,7 +9,7 @@ ARG NODE=22
 FROM node:${NODE}-bookworm-slim AS page
 WORKDIR /src/crates/analytics/web
 COPY crates/analytics/web/package.json crates/analytics/web/package-lock.json ./
-RUN --mount=type=cache,target=/root/.npm npm ci --no-audit --no-fund
+RUN --mount=type=cache,target=/var/cache/npm npm ci --cache /var/cache/npm --no-audit --no-fund
 COPY proto /src/proto
 COPY crates/analytics/web ./
 RUN npm run build
