@@ -202,5 +202,6 @@ function form(shell: Shell): HTMLElement {
         submit.disabled = false;
       });
   });
+  for (const name of ["source", "street_name"]) controls.get(name)?.box.classList.add("broad");
   return element;
 }
