@@ -35,7 +35,8 @@ const HEADERS: [(header::HeaderName, &str); 5] = [
 /// The pages. Also answers for every path that nothing else is at.
 pub(crate) fn routes(analytics: Arc<Analytics>, health: Health) -> Router {
     let profile = profile::Profile::new(Arc::clone(&analytics), health);
-    let views = page::VIEWS.iter().fold(Router::new(), |views, at| views.route(at, get(page::view)));
+    let views =
+        page::VIEWS.iter().fold(Router::new(), |views, at| views.route(at, get(page::view)));
     views
         .route("/profile.json", get(async move || profile.json().await))
         .route("/assets/{*path}", get(page::asset))

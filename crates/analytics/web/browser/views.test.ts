@@ -95,10 +95,10 @@ it("finds its way by address, and keeps it in each view", async () => {
 
 it("shows hostile names as the texts they are, and does nothing that they say", async () => {
   const page = await visit("/runs");
-  await page.getByLabel("Plans", { exact: true }).selectOption("records");
-  await page.getByLabel("Shipments", { exact: false }).last().fill(SHIPMENTS.join("\n"));
-  await page.getByLabel("Drivers", { exact: false }).last().fill(DRIVERS.join("\n"));
-  await page.getByLabel("Batches").fill("1");
+  await page.getByLabel("What is planned").selectOption("records");
+  await page.getByLabel("Shipments", { exact: true }).fill(SHIPMENTS.join("\n"));
+  await page.getByLabel("Drivers", { exact: true }).last().fill(DRIVERS.join("\n"));
+  await page.getByLabel("Batches", { exact: true }).fill("1");
   await page.getByRole("button", { name: "Start the run" }).click();
   await until("the run is watched", async () => (await heading(page)) === "Run");
   await until("it has finished", async () => (await page.locator("main").innerText()).includes("finished"));
@@ -128,7 +128,7 @@ it("shows hostile names as the texts they are, and does nothing that they say", 
 it("starts, watches and stops a run, and refuses with the words of the service", async () => {
   const page = await visit("/runs");
   await page.getByLabel("Shipments in each batch").first().fill("0");
-  await page.getByLabel("Drivers", { exact: true }).fill("10000001");
+  await page.getByLabel("Drivers", { exact: true }).first().fill("10000001");
   await page.getByRole("button", { name: "Start the run" }).click();
   await until("the service refused", async () => (await page.locator("#error-synthetic\\.shipments").innerText()) !== "");
   expect(await page.locator("#error-synthetic\\.shipments").innerText()).toBe("must be at least 1");
@@ -137,9 +137,9 @@ it("starts, watches and stops a run, and refuses with the words of the service",
   await accessible(page);
 
   await page.getByLabel("Shipments in each batch").first().fill("12");
-  await page.getByLabel("Drivers", { exact: true }).fill("10");
+  await page.getByLabel("Drivers", { exact: true }).first().fill("10");
   await page.getByLabel("Time between batches").fill("100ms");
-  await page.getByLabel("Batches").fill("");
+  await page.getByLabel("Batches", { exact: true }).fill("");
   await page.getByRole("button", { name: "Start the run" }).click();
   await until("it is running", async () => (await page.locator("main").innerText()).includes("running"));
   await page.getByRole("button", { name: "Stop this run" }).click();
@@ -160,6 +160,20 @@ it("says where runs are started when it was not told of a producer", async () =>
     clean();
   } finally {
     await alone.end();
+  }
+});
+
+it("loads in the smallest coding that the browser takes, once for all", async () => {
+  const html = await (await fetch(`${system.url}/`)).text();
+  const paths = [...html.matchAll(/"(\/assets\/[^"]+)"/g)].map(([, path]) => path);
+  expect(paths.length).toBeGreaterThan(1);
+  for (const path of paths) {
+    for (const [accepted, coding] of [["gzip, deflate, br", "br"], ["gzip", "gzip"], ["identity", null]] as const) {
+      const { headers } = await fetch(system.url + path, { headers: { "accept-encoding": accepted } });
+      expect(headers.get("content-encoding"), path).toBe(coding);
+      expect(headers.get("cache-control")).toBe("public, max-age=31536000, immutable");
+      expect(headers.get("vary")).toBe("accept-encoding");
+    }
   }
 });
 
@@ -184,11 +198,11 @@ it("is used by keyboard alone", async () => {
   for (let i = 0; i < 60; i++) {
     await page.keyboard.press("Tab");
     const at = await page.evaluate(() => document.activeElement?.closest("[data-sequence]") !== null);
-    const outline = await page.evaluate(() => {
-      const style = document.activeElement === null ? undefined : getComputedStyle(document.activeElement);
-      return style?.outlineStyle;
+    const focus = await page.evaluate(() => {
+      const { activeElement } = document;
+      return activeElement === null ? undefined : { outline: getComputedStyle(activeElement).outlineStyle, of: activeElement.outerHTML.slice(0, 200) };
     });
-    expect(outline, "what has the focus is seen").not.toBe("none");
+    expect(focus?.outline, `what has the focus is seen: ${focus?.of}`).not.toBe("none");
     if (at) break;
   }
   await page.keyboard.press("Enter");

@@ -103,9 +103,17 @@ export function panel(title: string, ...children: (Node | string)[]): HTMLElemen
   return h("section", { class: "panel" }, h("h2", {}, title), ...children);
 }
 
-/** A labelled control. */
+let controls = 0;
+
+/** A labelled control, with what helps to fill it in. */
 export function field(label: string, control: HTMLElement, hint?: string): HTMLElement {
-  return h("label", { class: "field" }, h("span", { class: "label" }, label), control, hint === undefined ? undefined : h("span", { class: "hint" }, hint));
+  control.id = `control-${++controls}`;
+  const element = h("div", { class: "field" }, h("label", { for: control.id }, label), control);
+  if (hint !== undefined) {
+    element.append(h("span", { class: "hint", id: `${control.id}-hint` }, hint));
+    control.setAttribute("aria-describedby", `${control.id}-hint`);
+  }
+  return element;
 }
 
 export function select(name: string, options: [string, string][], chosen: string): HTMLSelectElement {
