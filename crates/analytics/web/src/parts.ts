@@ -4,7 +4,7 @@ import type { Plan } from "../gen/waybill/analytics/v1/analytics_pb.js";
 import { cells, type Cell } from "./cells.js";
 import { h, say } from "./dom.js";
 
-/** A view on the page. `close` ends what it watches. */
+/** A view on the page. What it watches ends with the signal that it was given. */
 export type View = { title: string; element: HTMLElement };
 
 export type Column = { name: string; kind?: string; sort?: string };
@@ -129,14 +129,16 @@ export function notice(kind: "empty" | "error", text: string): HTMLElement {
 /** A text with a button that copies it. */
 export function copied(text: string, what: string): HTMLElement {
   const button = h("button", { type: "button", class: "small", "aria-label": `copy ${what}` }, "Copy");
+  const code = h("code", { title: text }, text);
   const back = (): void => say(button, "Copy");
   button.addEventListener("click", () => {
     void copy(text).then((done) => {
-      say(button, done ? "Copied" : "Select it");
+      if (!done) getSelection()?.selectAllChildren(code);
+      say(button, done ? "Copied" : "Selected");
       setTimeout(back, 2_000);
     });
   });
-  return h("span", { class: "copied" }, h("code", { title: text }, text), button);
+  return h("span", { class: "copied" }, code, button);
 }
 
 /** The clipboard is only there on secure origins; elsewhere the text is left selected. */
