@@ -35,6 +35,7 @@ test: ## everything that CI runs: tools, lint, page, documentation, tests
 	@$(SECTION) tools scripts/tools
 	@$(MAKE) --no-print-directory lint
 	@$(SECTION) page scripts/page check
+	@$(SECTION) "page in a browser" scripts/page browser
 	@$(SECTION) documentation env RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --no-deps $(LOCKED)
 	@$(SECTION) image scripts/image check
 	@$(SECTION) tests scripts/with-tools cargo test --workspace --no-fail-fast $(LOCKED)

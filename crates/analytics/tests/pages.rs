@@ -114,6 +114,20 @@ async fn the_page_is_strict_about_what_it_may_do() {
 }
 
 #[tokio::test]
+async fn every_view_has_an_address_and_the_same_page_reads_it() {
+    let running = Running::start();
+    let (_, _, first) = running.get("/").await;
+    for path in
+        ["/plan/x", "/drivers?day=2026-01-01", "/driver?name=Ann", "/runs", "/run/x", "/profile"]
+    {
+        let (status, headers, text) = running.get(path).await;
+        assert_eq!((status, &text), (StatusCode::OK, &first), "{path}");
+        assert_eq!(headers["content-type"], "text/html; charset=utf-8");
+        assert_eq!(headers["cache-control"], "no-cache");
+    }
+}
+
+#[tokio::test]
 async fn runs_are_asked_for_here_only_where_there_is_a_producer_to_ask() {
     async fn code(running: &Running) -> Code {
         let mut client = ProducerServiceClient::new(running.router.clone());

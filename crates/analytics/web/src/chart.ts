@@ -113,8 +113,8 @@ export class Chart {
         {},
         {
           stroke: colour("--accent"),
-          fill: colour("--accent-soft"),
-          width: 1.5,
+          fill: colour(bars ? "--accent" : "--accent-soft"),
+          width: bars ? 0 : 1.5,
           points: { show: false },
           ...(bars && uPlot.paths.bars ? { paths: uPlot.paths.bars({ size: [0.7, 48] }) } : {}),
         },

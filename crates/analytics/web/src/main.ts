@@ -21,7 +21,7 @@ const feed = new Feed();
 const spoken = h("span", {}, "connecting");
 const countdown = h("span", { "aria-hidden": "true" });
 const rest = h("span", {});
-const state = h("p", { id: "state", class: "state", role: "status", "data-state": "connecting" }, spoken, countdown, rest);
+const state = h("p", { id: "state", class: "state", role: "status", "data-state": "connecting" }, h("span", {}, spoken, countdown, rest));
 const main = h("main", { id: "main" });
 const TABS: [string, string, Route["view"][]][] = [
   ["Plans", "/", ["plans", "plan"]],

@@ -4,7 +4,7 @@ import type { Plan } from "../gen/waybill/analytics/v1/analytics_pb.js";
 import { cells, type Cell } from "./cells.js";
 import { h, say } from "./dom.js";
 
-/** A view on the page. `close` ends what it watches. */
+/** A view on the page. What it watches ends with the signal that it was given. */
 export type View = { title: string; element: HTMLElement };
 
 export type Column = { name: string; kind?: string; sort?: string };
@@ -103,9 +103,17 @@ export function panel(title: string, ...children: (Node | string)[]): HTMLElemen
   return h("section", { class: "panel" }, h("h2", {}, title), ...children);
 }
 
-/** A labelled control. */
+let controls = 0;
+
+/** A labelled control, with what helps to fill it in. */
 export function field(label: string, control: HTMLElement, hint?: string): HTMLElement {
-  return h("label", { class: "field" }, h("span", { class: "label" }, label), control, hint === undefined ? undefined : h("span", { class: "hint" }, hint));
+  control.id = `control-${++controls}`;
+  const element = h("div", { class: "field" }, h("label", { for: control.id }, label), control);
+  if (hint !== undefined) {
+    element.append(h("span", { class: "hint", id: `${control.id}-hint` }, hint));
+    control.setAttribute("aria-describedby", `${control.id}-hint`);
+  }
+  return element;
 }
 
 export function select(name: string, options: [string, string][], chosen: string): HTMLSelectElement {
@@ -121,14 +129,16 @@ export function notice(kind: "empty" | "error", text: string): HTMLElement {
 /** A text with a button that copies it. */
 export function copied(text: string, what: string): HTMLElement {
   const button = h("button", { type: "button", class: "small", "aria-label": `copy ${what}` }, "Copy");
+  const code = h("code", { title: text }, text);
   const back = (): void => say(button, "Copy");
   button.addEventListener("click", () => {
     void copy(text).then((done) => {
-      say(button, done ? "Copied" : "Select it");
+      if (!done) getSelection()?.selectAllChildren(code);
+      say(button, done ? "Copied" : "Selected");
       setTimeout(back, 2_000);
     });
   });
-  return h("span", { class: "copied" }, h("code", { title: text }, text), button);
+  return h("span", { class: "copied" }, code, button);
 }
 
 /** The clipboard is only there on secure origins; elsewhere the text is left selected. */

@@ -6,10 +6,12 @@ import { Rate, Recent, ROWS } from "./recent.js";
 describe("the newest plans", () => {
   it("are bounded however many come", () => {
     const recent = new Recent();
+    let most = 0;
     for (let i = 1; i <= 10_000; i++) {
       recent.add(create(PlanSchema, { sequence: BigInt(i) }));
-      expect(recent.plans.length).toBeLessThanOrEqual(2 * ROWS);
+      most = Math.max(most, recent.plans.length);
     }
+    expect(most).toBeLessThanOrEqual(2 * ROWS);
     const newest = recent.newest();
     expect([newest.length, newest[0]?.sequence, newest.at(-1)?.sequence]).toEqual([ROWS, 9_801n, 10_000n]);
   });

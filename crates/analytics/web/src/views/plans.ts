@@ -20,9 +20,9 @@ const FRESH = 20;
 const PAGE = 50;
 
 const WINDOWS: [string, string, number | undefined][] = [
-  ["15m", "15 minutes", 900_000],
-  ["1h", "hour", 3_600_000],
-  ["24h", "24 hours", 86_400_000],
+  ["15m", "the last 15 minutes", 900_000],
+  ["1h", "the last hour", 3_600_000],
+  ["24h", "the last 24 hours", 86_400_000],
   ["all", "everything", undefined],
 ];
 
@@ -148,7 +148,7 @@ export function plans(query: Query, shell: Shell): View {
       "div",
       { class: "titled" },
       h("h1", { tabindex: -1 }, "Plans"),
-      h("label", { class: "inline" }, "Totals of the last ", within),
+      h("label", { class: "inline" }, "Totals over ", within),
     ),
     h("dl", { class: "figures" }, gain.element, number.element, rate.element, assigned.element, total.element),
     trouble,

@@ -104,13 +104,14 @@ export function runs(query: Query, shell: Shell): View {
 type Control = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
 
 function form(shell: Shell): HTMLElement {
-  const controls = new Map<string, { control: Control; error: HTMLElement; box: HTMLElement }>();
+  type Entry = { control: Control; error: HTMLElement; box: HTMLElement; described: string | null };
+  const controls = new Map<string, Entry>();
   const add = (name: string, label: string, control: Control, hint?: string): HTMLElement => {
     control.name = name;
     const error = h("span", { class: "violation", id: `error-${name}` });
     const box = field(label, control, hint);
     box.append(error);
-    controls.set(name, { control, error, box });
+    controls.set(name, { control, error, box, described: control.getAttribute("aria-describedby") });
     return box;
   };
   const input = (value = "", placeholder = ""): HTMLInputElement =>
@@ -138,7 +139,7 @@ function form(shell: Shell): HTMLElement {
   const element = h(
     "form",
     { class: "order", novalidate: true },
-    h("div", { class: "fields" }, add("source", "Plans", source)),
+    h("div", { class: "fields" }, add("source", "What is planned", source)),
     ...Object.values(groups),
     h(
       "div",
@@ -154,10 +155,11 @@ function form(shell: Shell): HTMLElement {
   );
 
   const refuse = (refused: readonly Violation[], otherwise: string): void => {
-    for (const { control, error } of controls.values()) {
+    for (const { control, error, described } of controls.values()) {
       say(error, "");
       control.removeAttribute("aria-invalid");
-      control.removeAttribute("aria-describedby");
+      if (described === null) control.removeAttribute("aria-describedby");
+      else control.setAttribute("aria-describedby", described);
     }
     const rest: string[] = [];
     let first: Control | undefined;
@@ -171,7 +173,7 @@ function form(shell: Shell): HTMLElement {
       // The whole list would bury the form; the first says enough to go on.
       if (at.error.textContent === "") say(at.error, field === name ? description : `${field.slice((name ?? "").length)} ${description}`);
       at.control.setAttribute("aria-invalid", "true");
-      at.control.setAttribute("aria-describedby", at.error.id);
+      at.control.setAttribute("aria-describedby", [at.error.id, at.described ?? ""].join(" ").trim());
       first ??= at.control;
     }
     const text = rest.length > 0 ? rest.join("; ") : refused.length === 0 ? otherwise : "";
@@ -202,5 +204,6 @@ function form(shell: Shell): HTMLElement {
         submit.disabled = false;
       });
   });
+  for (const name of ["source", "street_name"]) controls.get(name)?.box.classList.add("broad");
   return element;
 }

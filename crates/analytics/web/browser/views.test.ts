@@ -1,0 +1,267 @@
+// Every view: what it shows, by whom it can be used, and what it must not do.
+
+import { createRequire } from "node:module";
+import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { launch, open, sequences, state, type Watched } from "./browser.js";
+import { System, until } from "./system.js";
+
+const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+/** Where pictures of every view are left, to be looked at. */
+const SHOTS = process.env["SHOTS"] ?? "../../../target/page/shots";
+
+const SHIPMENTS = [
+  "215 Osinski Manors",
+  '<img src="https://example.com/x.png" onerror="document.title=\'taken\'">',
+  "<script>document.title='taken'</script>",
+  "\u202egnol si teerts sihT\u202c 12",
+  "🚚🚛 Straße des 17. Juni 135 👩‍👩‍👧‍👦",
+  "=HYPERLINK(\"https://example.com\")",
+  `${"long street ".repeat(340)}end`,
+];
+const DRIVERS = [
+  "Everardo Welch",
+  '"><svg onload=alert(1)>',
+  "\u202egnol si eman sihT",
+  "👩🏽‍🚒 Zoë Ångström",
+  `Ann ${"o".repeat(4_000)}`,
+];
+
+let browser: Browser;
+let system: System;
+let watched: Watched | undefined;
+
+beforeAll(async () => {
+  await mkdir(SHOTS, { recursive: true });
+  browser = await launch();
+  system = await System.start();
+  await system.run("--shipments", "320", "--drivers", "300", "--interval", "20ms", "--batches", "220");
+});
+afterAll(async () => {
+  await browser?.close();
+  await system?.end();
+});
+afterEach(async () => {
+  await watched?.page.context().close();
+  watched = undefined;
+});
+
+async function visit(path: string, options: Parameters<typeof open>[2] = {}): Promise<Page> {
+  watched = await open(browser, system.url, options);
+  await watched.page.goto(system.url + path);
+  return watched.page;
+}
+
+/** Nothing was asked of another host, nothing refused by the policy, nothing thrown. */
+function clean(): void {
+  expect(watched).toMatchObject({ foreign: [], refused: [], thrown: [] });
+}
+
+async function accessible(page: Page): Promise<void> {
+  await page.evaluate(AXE);
+  const found = await page.evaluate(async () => {
+    const { axe } = window as unknown as { axe: { run: (o: object) => Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } };
+    const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+    const { violations } = await axe.run({ runOnly: { type: "tag", values: tags } });
+    return violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 2).map(({ html }) => html.slice(0, 160)).join(" ")}`);
+  });
+  expect(found).toEqual([]);
+}
+
+const heading = (page: Page): Promise<string> => page.locator("h1").innerText();
+
+it("finds its way by address, and keeps it in each view", async () => {
+  const page = await visit("/");
+  await until("plans are there", async () => (await sequences(page)).length === 200);
+  expect(await state(page)).toBe("live");
+  await page.locator("#plans a").first().click();
+  await until("the plan is there", async () => /^Plan \d/.test(await heading(page)));
+  await page.getByRole("searchbox", { name: "Search this plan" }).fill("a");
+  await page.getByRole("button", { name: "Score" }).click();
+  await page.getByRole("button", { name: "Next" }).first().click();
+  expect(new URL(page.url()).search).toBe("?q=a&sort=score+desc&page=2");
+
+  // A colleague opens the same address.
+  const rows = (): Promise<string[]> => page.locator("tbody").nth(1).locator("tr").allInnerTexts();
+  const mine = await rows();
+  await page.reload();
+  await until("the same rows are there", async () => JSON.stringify(await rows()) === JSON.stringify(mine));
+  await page.goBack();
+  await until("back at the plans", async () => (await heading(page)) === "Plans");
+  clean();
+});
+
+it("shows hostile names as the texts they are, and does nothing that they say", async () => {
+  const page = await visit("/runs");
+  await page.getByLabel("What is planned").selectOption("records");
+  await page.getByLabel("Shipments", { exact: true }).fill(SHIPMENTS.join("\n"));
+  await page.getByLabel("Drivers", { exact: true }).last().fill(DRIVERS.join("\n"));
+  await page.getByLabel("Batches", { exact: true }).fill("1");
+  await page.getByRole("button", { name: "Start the run" }).click();
+  await until("the run is watched", async () => (await heading(page)) === "Run");
+  await until("it has finished", async () => (await page.locator("main").innerText()).includes("finished"));
+  await page.getByRole("link", { name: "Plans of this run" }).click();
+  await until("its plan is found", async () => (await sequences(page)).length === 1);
+  await page.locator("[data-sequence] a").first().click();
+  await until("the plan is there", async () => /^Plan \d/.test(await heading(page)));
+  const texts = await page.locator("td.name").allTextContents();
+  for (const text of [...SHIPMENTS, ...DRIVERS]) expect(texts).toContain(text);
+  expect(await page.locator("main img, main script, main svg").count()).toBe(0);
+  expect(await page.title()).toMatch(/^Plan \d+ · Waybill$/);
+  const { wide, seen } = await page.evaluate(() => ({ wide: document.documentElement.scrollWidth, seen: innerWidth }));
+  expect(wide).toBeLessThanOrEqual(seen);
+  await accessible(page);
+  await page.screenshot({ path: join(SHOTS, "hostile.png"), fullPage: true });
+
+  for (const name of DRIVERS) {
+    await page.locator("td.name a").filter({ hasText: name }).first().click();
+    await until("the driver is there", async () => (await page.locator("h1").textContent()) === name);
+    await until("the days are there", async () => (await page.locator("tbody tr").count()) === 14);
+    await page.goBack();
+    await until("the plan is there", async () => /^Plan \d/.test(await heading(page)));
+  }
+  clean();
+});
+
+it("starts, watches and stops a run, and refuses with the words of the service", async () => {
+  const page = await visit("/runs");
+  await page.getByLabel("Shipments in each batch").first().fill("0");
+  await page.getByLabel("Drivers", { exact: true }).first().fill("10000001");
+  await page.getByRole("button", { name: "Start the run" }).click();
+  await until("the service refused", async () => (await page.locator("#error-synthetic\\.shipments").innerText()) !== "");
+  expect(await page.locator("#error-synthetic\\.shipments").innerText()).toBe("must be at least 1");
+  expect(await page.locator("#error-synthetic\\.drivers").innerText()).toBe("is 10000001, more than 10000000");
+  expect(await page.evaluate(() => document.activeElement?.getAttribute("name"))).toBe("synthetic.shipments");
+  await accessible(page);
+
+  await page.getByLabel("Shipments in each batch").first().fill("12");
+  await page.getByLabel("Drivers", { exact: true }).first().fill("10");
+  await page.getByLabel("Time between batches").fill("100ms");
+  await page.getByLabel("Batches", { exact: true }).fill("");
+  await page.getByRole("button", { name: "Start the run" }).click();
+  await until("it is running", async () => (await page.locator("main").innerText()).includes("running"));
+  await page.getByRole("button", { name: "Stop this run" }).click();
+  await until("it is stopped", async () => (await page.locator("main").innerText()).includes("stopped"));
+  clean();
+});
+
+it("says where runs are started when it was not told of a producer", async () => {
+  const alone = await System.start(false);
+  try {
+    watched = await open(browser, alone.url);
+    await watched.page.goto(`${alone.url}/runs`);
+    const { page } = watched;
+    await until("it says so", async () => (await page.locator("main").innerText()).includes("start analytics with --producer"));
+    await page.goto(`${alone.url}/`);
+    await until("it says that there is nothing", async () => (await page.locator("main").innerText()).includes("No plan is recorded yet"));
+    await page.screenshot({ path: join(SHOTS, "empty.png") });
+    clean();
+  } finally {
+    await alone.end();
+  }
+});
+
+it("loads in the smallest coding that the browser takes, once for all", async () => {
+  const html = await (await fetch(`${system.url}/`)).text();
+  const paths = [...html.matchAll(/"(\/assets\/[^"]+)"/g)].map(([, path]) => path);
+  expect(paths.length).toBeGreaterThan(1);
+  for (const path of paths) {
+    for (const [accepted, coding] of [["gzip, deflate, br", "br"], ["gzip", "gzip"], ["identity", null]] as const) {
+      const { headers } = await fetch(system.url + path, { headers: { "accept-encoding": accepted } });
+      expect(headers.get("content-encoding"), path).toBe(coding);
+      expect(headers.get("cache-control")).toBe("public, max-age=31536000, immutable");
+      expect(headers.get("vary")).toBe("accept-encoding");
+    }
+  }
+});
+
+it("keeps the colours that were chosen", async () => {
+  const page = await visit("/", { colorScheme: "light" });
+  const ground = (): Promise<string> => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const light = await ground();
+  await page.getByLabel("Colours").selectOption("dark");
+  const dark = await ground();
+  expect(dark).not.toBe(light);
+  await page.reload();
+  expect(await ground()).toBe(dark);
+});
+
+it("is used by keyboard alone", async () => {
+  const page = await visit("/");
+  await until("plans are there", async () => (await sequences(page)).length > 0);
+  await page.keyboard.press("Tab");
+  expect(await page.evaluate(() => document.activeElement?.textContent)).toBe("To the content");
+  await page.keyboard.press("Enter");
+  expect(await page.evaluate(() => document.activeElement?.tagName)).toBe("H1");
+  for (let i = 0; i < 60; i++) {
+    await page.keyboard.press("Tab");
+    const at = await page.evaluate(() => document.activeElement?.closest("[data-sequence]") !== null);
+    const focus = await page.evaluate(() => {
+      const { activeElement } = document;
+      return activeElement === null ? undefined : { outline: getComputedStyle(activeElement).outlineStyle, of: activeElement.outerHTML.slice(0, 200) };
+    });
+    expect(focus?.outline, `what has the focus is seen: ${focus?.of}`).not.toBe("none");
+    if (at) break;
+  }
+  await page.keyboard.press("Enter");
+  await until("the plan is there", async () => /^Plan \d/.test(await heading(page)));
+  expect(await page.evaluate(() => document.activeElement?.tagName)).toBe("H1");
+});
+
+for (const [name, options] of [
+  ["light", { colorScheme: "light" }],
+  ["dark", { colorScheme: "dark" }],
+  ["390", { colorScheme: "light", viewport: { width: 390, height: 844 } }],
+  ["4k", { colorScheme: "dark", viewport: { width: 3_840, height: 2_160 } }],
+] as const) {
+  it(`has nothing that axe finds, moves nothing about, and fits: ${name}`, async () => {
+    const page = await visit("/", { ...options, reducedMotion: "reduce" });
+    await page.evaluate(() => {
+      const moved = { by: 0 };
+      Object.assign(window, { moved });
+      new PerformanceObserver((list) => {
+        for (const entry of list.getEntries() as (PerformanceEntry & { value: number; hadRecentInput: boolean })[]) {
+          if (!entry.hadRecentInput) moved.by += entry.value;
+        }
+      }).observe({ type: "layout-shift", buffered: true });
+    });
+    await until("plans are there", async () => (await sequences(page)).length > 0);
+    const plan = (await page.locator("#plans a").first().getAttribute("href")) ?? "";
+    await page.waitForFunction(() => document.querySelectorAll(".figure .value")[0]?.textContent !== "–");
+    const moved = await page.evaluate(() => (window as unknown as { moved: { by: number } }).moved.by);
+    // 0.1 is what the Core Web Vitals call good.
+    expect(moved).toBeLessThan(0.05);
+    const driver = `/driver?${new URLSearchParams({ name: (await anyDriver()) })}`;
+    for (const [view, path] of [
+      ["plans", "/"],
+      ["plan", plan],
+      ["drivers", "/drivers"],
+      ["driver", driver],
+      ["runs", "/runs"],
+      ["about", "/profile"],
+      ["nowhere", "/plan/none"],
+    ] as const) {
+      await page.goto(system.url + path);
+      await page.waitForLoadState("load");
+      await until(`${view} has come`, async () => !/Asking|Reading|Searching/.test(await page.locator("main").innerText()));
+      await page.waitForTimeout(300);
+      await page.screenshot({ path: join(SHOTS, `${view}-${name}.png`) });
+      const { wide, seen } = await page.evaluate(() => ({ wide: document.documentElement.scrollWidth, seen: innerWidth }));
+      expect(wide, `${view} is not wider than the window`).toBeLessThanOrEqual(seen);
+      await accessible(page);
+    }
+    clean();
+  });
+}
+
+async function anyDriver(): Promise<string> {
+  const page = await browser.newPage();
+  try {
+    await page.goto(`${system.url}/drivers`);
+    return (await page.locator("td.name a").first().textContent()) ?? "";
+  } finally {
+    await page.close();
+  }
+}
