@@ -75,9 +75,10 @@ impl Intake for Dispatch {
                     .into(),
                 },
             },
-            None => Spoken::Violation(Status::invalid_argument(
-                "event: a message must be a hello or a batch",
-            )),
+            // What is encoded is sent and never read.
+            Some(dispatch_request::Event::Encoded(_)) | None => Spoken::Violation(
+                Status::invalid_argument("event: a message must be a hello or a batch"),
+            ),
         }
     }
 
@@ -85,7 +86,7 @@ impl Intake for Dispatch {
         let Some(dispatch_request::Event::Batch(part)) = &first.event else {
             return Err(Status::internal("not a part of a batch"));
         };
-        let bytes = part.head.batch_bytes.max(part.encoded_len() as u64);
+        let bytes = part.head.batch_bytes.max(part.body().len() as u64);
         Ok(Arriving::begin(&part.head, bytes, *detail, &self.admission)?)
     }
 
