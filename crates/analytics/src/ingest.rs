@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use prost::Message;
 use proto::analytics::v1::{
     RecordPlansRequest, RecordPlansResponse, Recorded, record_plans_request,
     record_plans_response::Event,
@@ -117,7 +116,7 @@ impl Intake for Ingest {
                     id,
                     index: plan.head.part,
                     more: plan.head.more,
-                    bytes: plan.encoded_len() as u64 + FRAME_BYTES,
+                    bytes: plan.body().len() as u64 + FRAME_BYTES,
                     item_bytes: plan.head.plan_bytes,
                 }),
                 Err(problem) => {
@@ -126,7 +125,10 @@ impl Intake for Ingest {
                     Spoken::Bad { id: plan.head.batch_id.clone(), status: refusal(violations) }
                 }
             },
-            None => Spoken::Violation(Status::invalid_argument("event: is neither hello nor plan")),
+            // What is encoded is sent and never read.
+            Some(record_plans_request::Event::Encoded(_)) | None => {
+                Spoken::Violation(Status::invalid_argument("event: is neither hello nor plan"))
+            }
         }
     }
 
@@ -164,7 +166,7 @@ impl Intake for Ingest {
         let Some(record_plans_request::Event::Plan(part)) = message.event else {
             return Err(Status::internal("not a part of a plan"));
         };
-        assembly.part(part)
+        assembly.part(&part)
     }
 
     fn complete(&self, batch_id: BatchId, assembly: Assembly, reply: Reply<Ingest>) {
@@ -210,16 +212,15 @@ impl Intake for Ingest {
 }
 
 impl Assembly {
-    fn part(&mut self, mut part: PlanColumns) -> Result<(), Status> {
+    fn part(&mut self, part: &PlanColumns) -> Result<(), Status> {
         if self.parts.len() == MAX_PARTS {
             let mut violations = Violations::new();
             violations.add("plan.part", format!("is beyond {MAX_PARTS} parts"));
             return Err(refusal(violations));
         }
-        self.rows(&part)?;
+        self.rows(part)?;
         // The store knows the batch by the plan.
-        part.head.batch_id.clear();
-        let body = Bytes::from(part.encode_to_vec());
+        let body = part.body_without_id();
         self.holding.more(body.len() as u64)?;
         self.parts.push(body);
         Ok(())

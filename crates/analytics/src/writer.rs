@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use runtime::trace::{Spans, TraceContext, failed, link};
 use tokio::sync::{mpsc, watch};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 use tonic::Status;
 use tracing::{Instrument, Span};
 
@@ -14,13 +14,19 @@ use crate::store::{NewPlan, Outcome, Store};
 use crate::{Clock, Error};
 
 /// Plans in a group at most: enough to hide the time of an fsync.
-const GROUP_PLANS: usize = 256;
+const GROUP_PLANS: usize = 512;
+
+/// A group of so many plans means that they come as fast as they can: a commit has its price whatever is
+/// in it, and a moment's wait makes the next group larger. Those who send have far more on their way.
+const MANY_PLANS: usize = 32;
+/// How long that moment is.
+const COLLECTING: Duration = Duration::from_millis(4);
 
 /// Bytes of rows in a group at most. A single larger plan is a group of its own.
 const GROUP_BYTES: usize = 8 * 1024 * 1024;
 
 /// Plans that wait for the writer. More wait with their senders.
-const WAITING_PLANS: usize = 4 * GROUP_PLANS;
+const WAITING_PLANS: usize = 2 * GROUP_PLANS;
 
 /// Time between two tries to write to a store that failed.
 const PROBE: Duration = Duration::from_secs(1);
@@ -57,8 +63,10 @@ pub(crate) struct Writer {
     store: Arc<dyn Store>,
     clock: Clock,
     jobs: mpsc::Receiver<Job>,
-    /// A job that did not fit in the group before.
+    /// The first job of the group to come.
     next: Option<Job>,
+    /// Plans in the group before.
+    before: usize,
     /// Whether the last write succeeded.
     writable: watch::Sender<bool>,
 }
@@ -67,7 +75,7 @@ impl Writer {
     pub(crate) fn new(store: Arc<dyn Store>, clock: Clock) -> (Writer, Queue) {
         let (queue, jobs) = mpsc::channel(WAITING_PLANS);
         let writable = watch::Sender::new(true);
-        (Writer { store, clock, jobs, next: None, writable }, Queue(queue))
+        (Writer { store, clock, jobs, next: None, before: 0, writable }, Queue(queue))
     }
 
     /// Whether the store could be written the last time.
@@ -97,10 +105,15 @@ impl Writer {
 
     /// The next plan and those that wait with it.
     async fn group(&mut self) -> Option<Vec<Job>> {
-        let first = match self.next.take() {
-            Some(job) => job,
-            None => self.jobs.recv().await?,
-        };
+        // Kept here, as a probe may end the wait.
+        if self.next.is_none() {
+            self.next = Some(self.jobs.recv().await?);
+        }
+        // One wait for all of them: a wake-up for each that comes would cost what it saves.
+        if self.before >= MANY_PLANS && self.jobs.len() < GROUP_PLANS {
+            sleep(COLLECTING).await;
+        }
+        let first = self.next.take()?;
         let mut bytes = first.plan.bytes();
         let mut group = vec![first];
         while group.len() < GROUP_PLANS {
@@ -112,6 +125,7 @@ impl Writer {
             }
             group.push(job);
         }
+        self.before = group.len();
         Some(group)
     }
 

@@ -1,4 +1,4 @@
-//! Times of the solvers, best of several, one thread: `cargo bench -p assignment --bench solve [-- classes|dense]`.
+//! Times of the solvers, best of several, one thread: `cargo bench -p assignment --bench solve [-- small|classes|dense]`.
 #![allow(clippy::print_stdout, reason = "prints its table")]
 
 use std::hint::black_box;
@@ -9,6 +9,10 @@ use assignment::{solve_classes, verify};
 
 fn main() -> Result<(), Error> {
     println!("{:<44}{:>12}", "problem and step", "best, ms");
+    small()?;
+    if std::env::args().any(|word| word == "small") {
+        return Ok(());
+    }
     if std::env::args().all(|word| word != "dense") {
         suitability(1_000_000)?;
         adversarial()?;
@@ -61,6 +65,46 @@ fn time<T>(what: &str, times: usize, mut f: impl FnMut() -> T) -> T {
     }
     println!("{what:<44}{:>12.3}", best.as_secs_f64() * 1e3);
     result.expect("at least one time")
+}
+
+/// Many batches of 32 shipments and 32 drivers, as they stream. The number is the time of all of them.
+fn small() -> Result<(), Error> {
+    const BATCHES: usize = 100;
+    const SIDE: usize = 32;
+    println!("{BATCHES} batches of {SIDE} by {SIDE}");
+    let batches = (0..BATCHES).map(|batch| {
+        let members = batch * SIDE..(batch + 1) * SIDE;
+        let (lengths, row_class) = classes(members.clone().map(length));
+        let (drivers, column_class) = classes(members.map(driver));
+        let table = Table::from_fn(lengths.len(), drivers.len(), |r, c| {
+            Some(suitable(lengths[r], drivers[c]).cast_signed())
+        })?;
+        Ok((row_class, column_class, table))
+    });
+    let batches: Vec<_> = batches.collect::<Result<_, Error>>()?;
+    let problems: Vec<_> = batches
+        .iter()
+        .map(|(row_class, column_class, table)| {
+            Problem::Classes(Classes { row_class, column_class, table })
+        })
+        .collect();
+    let solve_all = || problems.iter().map(solve).collect::<Result<Vec<_>, Error>>();
+    let solutions = time("  solve", 20, solve_all)?;
+    time("  first come", 20, || problems.iter().map(first_come).sum::<i64>());
+    time("  verify", 20, || {
+        problems.iter().zip(&solutions).filter(|(p, s)| verify(p, s).is_ok()).count()
+    });
+    Ok(())
+}
+
+/// The different values ascending, and the place of each member's.
+fn classes<T: Ord + Copy>(members: impl Iterator<Item = T> + Clone) -> (Vec<T>, Vec<u32>) {
+    let mut values: Vec<T> = members.clone().collect();
+    values.sort_unstable();
+    values.dedup();
+    let place = |member| values.partition_point(|value| *value < member) as u32;
+    let class = members.map(place).collect();
+    (values, class)
 }
 
 /// A class for every length, one for every (length, vowels, consonants) of a driver.

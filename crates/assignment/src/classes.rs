@@ -86,7 +86,8 @@ fn split(
     row_counts: &[u64],
     column_counts: &[u64],
 ) -> Vec<Flow> {
-    let mut flows = Vec::new();
+    // Each flow uses up a class of one side, so there are no more.
+    let mut flows = Vec::with_capacity(row_counts.len() + column_counts.len());
     let mut columns: Vec<_> =
         merged.columns.iter().map(|g| Members::new(g, column_counts)).collect();
     for (group, row) in merged.rows.iter().zip(0..) {

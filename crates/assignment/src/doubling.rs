@@ -19,8 +19,10 @@ pub(crate) const REFUSED: i64 = -1;
 
 /// What a pair counts in the solvers.
 pub(crate) fn doubled(score: Option<i64>) -> i64 {
-    match score {
-        Some(score) if score >= 0 => 2 * score + 1,
-        _ => REFUSED,
-    }
+    score.map_or(REFUSED, kept_doubled)
+}
+
+/// The same of a score as a table keeps it: what is not worth taking is negative, forbidden or not.
+pub(crate) fn kept_doubled(kept: i64) -> i64 {
+    if kept >= 0 { 2 * kept + 1 } else { REFUSED }
 }

@@ -12,7 +12,8 @@ use crate::{Classes, Problem, Table};
 /// forbidden pair and none with a negative score.
 ///
 /// Classes take about O(rows + columns): merged row classes keep the column classes in order of
-/// score, and of equal score in order of their next member. A matrix takes O(rows × columns).
+/// score, and of equal score in order of their next member; of a few rows, each looks at all column
+/// classes. A matrix takes O(rows × columns).
 ///
 /// A problem that [`solve`](crate::solve()) refuses has no meaningful total: one beyond an `i64` is
 /// cut off there, and a class that is not in the table gives 0.
@@ -45,11 +46,45 @@ fn by_matrix(table: &Table) -> i64 {
     total
 }
 
+/// Up to so many looks at a column class, looking at each for each row is fastest.
+const SCANNED: usize = 1 << 14;
+
+/// Each row looks at every column class.
+fn by_scan(classes: &Classes<'_>) -> i64 {
+    let (order, mut next) = by_class(classes.column_class, classes.table.columns());
+    let ends = next[1..].to_vec();
+    let remaining = |next: u32, class: usize| match next < ends[class] {
+        true => order[next as usize],
+        false => NONE_LEFT,
+    };
+    let mut lowest: Vec<u32> = (0..ends.len()).map(|class| remaining(next[class], class)).collect();
+    let mut total = 0_i64;
+    for &row in classes.row_class {
+        // A score of 0 adds nothing, but takes a column.
+        let (mut best, mut column, mut taken) = (0, NONE_LEFT, None);
+        for (class, (score, &lowest)) in classes.table.row(row as usize).zip(&lowest).enumerate() {
+            let Some(score) = score else { continue };
+            if score > best && lowest != NONE_LEFT || score == best && lowest < column {
+                (best, column, taken) = (score, lowest, Some(class));
+            }
+        }
+        if let Some(class) = taken {
+            next[class] += 1;
+            lowest[class] = remaining(next[class], class);
+            total = total.saturating_add(best);
+        }
+    }
+    total
+}
+
 fn by_classes(classes: &Classes<'_>) -> i64 {
     // Nothing but unknown classes or too many members can fail, and `solve` reports those.
     let Ok((row_counts, column_counts)) = count(classes) else {
         return 0;
     };
+    if classes.row_class.len() * classes.table.columns() <= SCANNED {
+        return by_scan(classes);
+    }
     let merged = merge(&row_counts, &column_counts, classes.table);
     let row_group = group_of(&merged.rows, row_counts.len());
     let mut columns = Columns::new(classes, &merged);

@@ -14,12 +14,17 @@ impl<T: Copy> Grid<T> {
         Self { rows, columns, cells: vec![cell; rows * columns] }
     }
 
-    /// The cells come row by row and must be as many as the rectangle has.
-    pub(crate) fn new(rows: usize, columns: usize, cells: impl Iterator<Item = T>) -> Self {
-        let mut all = Vec::with_capacity(rows * columns);
-        all.extend(cells);
-        debug_assert_eq!(all.len(), rows * columns);
-        Self { rows, columns, cells: all }
+    /// A row of cells for each of `rows`, all of the same length.
+    pub(crate) fn of_rows<R, C: Iterator<Item = T>>(
+        columns: usize,
+        rows: impl ExactSizeIterator<Item = R>,
+        cells: impl Fn(R) -> C,
+    ) -> Self {
+        let count = rows.len();
+        let mut all = Vec::with_capacity(count * columns);
+        rows.for_each(|row| all.extend(cells(row)));
+        debug_assert_eq!(all.len(), count * columns);
+        Self { rows: count, columns, cells: all }
     }
 
     pub(crate) fn rows(&self) -> usize {

@@ -19,7 +19,7 @@
 
 use std::ops::{Add, Sub};
 
-use crate::doubling::{REFUSED, doubled};
+use crate::doubling::{REFUSED, doubled, kept_doubled};
 use crate::grid::Grid;
 use crate::prices::{Least, Prices, lower_columns};
 use crate::{Certificate, Table, UNASSIGNED};
@@ -71,9 +71,9 @@ pub(crate) fn solve(table: &Table) -> (Vec<u32>, Certificate) {
 }
 
 fn solve_in<T: Number>(table: &Table) -> (Vec<u32>, Certificate) {
-    let scores = (0..table.rows()).flat_map(|row| table.row(row));
-    let scores = scores.map(|score| T::from_score(doubled(score)));
-    let scores = Grid::new(table.rows(), table.columns(), scores);
+    let scores = Grid::of_rows(table.columns(), 0..table.rows(), |row| {
+        table.kept(row).iter().map(|&score| T::from_score(kept_doubled(score)))
+    });
     let flip = table.rows() > table.columns();
     let scores = if flip { scores.transposed() } else { scores };
     let columns = scores.columns();

@@ -3,11 +3,10 @@
 //! Rows are told apart by a hash first and compared after; a row whose hash is taken by a
 //! different one merely stays unmerged, so a collision costs time and never the result.
 
-use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use crate::Table;
-use crate::doubling::doubled;
+use crate::doubling::{doubled, kept_doubled};
 use crate::grid::Grid;
 
 /// Classes that score alike.
@@ -39,12 +38,12 @@ pub(crate) fn merge(row_counts: &[u64], column_counts: &[u64], table: &Table) ->
         group(&columns, column_counts, &column_hashes(&scores, &row_first), |a, b| {
             row_first.iter().all(|&row| scores.at(row, a) == scores.at(row, b))
         });
-    let cells = row_first.iter().flat_map(|&row| column_first.iter().map(move |&c| (row, c)));
-    let doubled = Grid::new(
-        row_first.len(),
-        column_first.len(),
-        cells.map(|(row, column)| scores.at(row, column)),
-    );
+    let doubled = if (row_first.len(), column_first.len()) == (rows.len(), columns.len()) {
+        scores
+    } else {
+        let rows = row_first.iter().map(|&row| scores.row(row));
+        Grid::of_rows(column_first.len(), rows, |row| column_first.iter().map(|&c| row[c]))
+    };
     Merged { rows: row_groups, columns: column_groups, doubled }
 }
 
@@ -66,17 +65,17 @@ pub(crate) fn different(table: &Table) -> (usize, usize) {
 }
 
 fn populated(counts: &[u64]) -> Vec<u32> {
-    (0..).zip(counts).filter(|&(_, &count)| count > 0).map(|(class, _)| class).collect()
+    let mut populated = Vec::with_capacity(counts.len());
+    populated.extend((0..).zip(counts).filter(|&(_, &count)| count > 0).map(|(class, _)| class));
+    populated
 }
 
 /// Doubled scores of the populated classes.
 fn select(table: &Table, rows: &[u32], columns: &[u32]) -> Grid<i64> {
-    let pairs = rows.iter().flat_map(|&row| columns.iter().map(move |&column| (row, column)));
-    Grid::new(
-        rows.len(),
-        columns.len(),
-        pairs.map(|(row, column)| doubled(table.get(row as usize, column as usize))),
-    )
+    let rows = rows.iter().map(|&row| table.kept(row as usize));
+    Grid::of_rows(columns.len(), rows, |row| {
+        columns.iter().map(|&column| kept_doubled(row[column as usize]))
+    })
 }
 
 /// A factor for each position; what the hash of a line multiplies its numbers by.
@@ -116,24 +115,33 @@ fn group(
     hashes: &[i64],
     equal: impl Fn(usize, usize) -> bool,
 ) -> (Vec<Group>, Vec<usize>) {
-    let mut groups: Vec<Group> = Vec::new();
-    let mut first = Vec::new();
-    let mut known: HashMap<i64, usize> = HashMap::with_capacity(classes.len());
+    let mut order: Vec<(i64, u32)> = hashes.iter().copied().zip(0..).collect();
+    order.sort_unstable();
+    // For each line the first that is like it.
+    let mut like: Vec<u32> = (0..classes.len() as u32).collect();
+    for same in order.chunk_by(|a, b| a.0 == b.0) {
+        let (_, first) = same[0];
+        for &(_, line) in &same[1..] {
+            if equal(first as usize, line as usize) {
+                like[line as usize] = first;
+            }
+        }
+    }
+    let mut groups: Vec<Group> = Vec::with_capacity(classes.len());
+    let mut first = Vec::with_capacity(classes.len());
+    // From here on the number of its group.
+    let mut group_of = like;
     for (line, &class) in classes.iter().enumerate() {
         let count = counts[class as usize];
-        match known.entry(hashes[line]) {
-            Entry::Occupied(at) if equal(first[*at.get()], line) => {
-                let group = &mut groups[*at.get()];
-                group.classes.push(class);
-                group.count += count;
-            }
-            unknown => {
-                if let Entry::Vacant(unknown) = unknown {
-                    unknown.insert(groups.len());
-                }
-                groups.push(Group { classes: vec![class], count });
-                first.push(line);
-            }
+        let like = group_of[line] as usize;
+        if like == line {
+            group_of[line] = groups.len() as u32;
+            groups.push(Group { classes: vec![class], count });
+            first.push(line);
+        } else {
+            let group = &mut groups[group_of[like] as usize];
+            group.classes.push(class);
+            group.count += count;
         }
     }
     (groups, first)
@@ -157,7 +165,10 @@ mod tests {
             merged.columns,
             [Group { classes: vec![0, 3], count: 3 }, Group { classes: vec![2], count: 7 }]
         );
-        assert_eq!(merged.doubled, Grid::new(2, 2, [11, 3, 5, 5].into_iter()));
+        assert_eq!(
+            merged.doubled,
+            Grid::of_rows(2, [[11, 3], [5, 5]].into_iter(), IntoIterator::into_iter)
+        );
     }
 
     #[test]

@@ -63,11 +63,12 @@ pub(crate) fn of_classes(
 fn gains(scores: &Grid<i64>, flow: &Grid<u64>) -> Grid<Option<i64>> {
     let mut gains = Grid::filled(scores.rows(), scores.rows(), None);
     for holder in 0..scores.rows() {
-        let held: Vec<usize> =
-            (0..scores.columns()).filter(|&column| flow.at(holder, column) > 0).collect();
-        for taker in 0..scores.rows() {
-            let gain = |&column: &usize| scores.at(taker, column) - scores.at(holder, column);
-            *gains.at_mut(taker, holder) = held.iter().map(gain).max();
+        for column in (0..scores.columns()).filter(|&column| flow.at(holder, column) > 0) {
+            for taker in 0..scores.rows() {
+                let gain = Some(scores.at(taker, column) - scores.at(holder, column));
+                let most = gains.at_mut(taker, holder);
+                *most = gain.max(*most);
+            }
         }
     }
     gains

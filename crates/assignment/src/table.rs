@@ -69,6 +69,11 @@ impl Table {
         self.scores[row * self.columns..][..self.columns].iter().map(|&score| permitted(score))
     }
 
+    /// The scores of a row as they are kept: a forbidden pair's is negative.
+    pub(crate) fn kept(&self, row: usize) -> &[i64] {
+        &self.scores[row * self.columns..][..self.columns]
+    }
+
     /// The pair with the highest score: `(score, row, column)`; the first of equals.
     pub(crate) fn highest(&self) -> Option<(i64, usize, usize)> {
         let highest = *self.scores.iter().max()?;

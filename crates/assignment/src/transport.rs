@@ -13,7 +13,6 @@
 //! method finds the best way. A push moves as many rows as the way can take.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 
 use crate::grid::Grid;
 
@@ -45,14 +44,14 @@ struct Network<'a> {
     flow: Grid<u64>,
     /// Unassigned members of each column class.
     free: Vec<u64>,
-    /// For each row class the column classes that are worth taking, best first.
-    wishes: Vec<Vec<u32>>,
-    /// For each row class how many of its wishes have no free member left.
-    fulfilled: Vec<usize>,
+    /// For each row class what it would take next.
+    wishes: Vec<Wishes>,
     exchanges: Exchanges,
     /// Price of each row class that has entered.
     prices: Vec<i64>,
     labels: Labels,
+    /// The last way that was gone, for its memory.
+    steps: Vec<(usize, usize, u32)>,
 }
 
 /// How far a search has come, by row class.
@@ -116,11 +115,11 @@ impl<'a> Network<'a> {
             by_column: doubled.transposed(),
             flow: Grid::filled(rows, columns.len(), 0),
             free: columns.to_vec(),
-            wishes: (0..rows).map(|row| wishes(doubled.row(row))).collect(),
-            fulfilled: vec![0; rows],
+            wishes: vec![Wishes::default(); rows],
             exchanges: Exchanges::new(rows),
             prices: Vec::with_capacity(rows),
             labels: Labels::default(),
+            steps: Vec::new(),
         }
     }
 
@@ -146,13 +145,8 @@ impl<'a> Network<'a> {
 
     /// What one more row of the class has without taking from another, and the column class.
     fn best_end(&mut self, class: usize) -> (i64, Option<u32>) {
-        let wishes = &self.wishes[class];
-        let at = &mut self.fulfilled[class];
-        while wishes.get(*at).is_some_and(|&column| self.free[column as usize] == 0) {
-            *at += 1;
-        }
-        match wishes.get(*at) {
-            Some(&column) => (self.doubled.at(class, column as usize), Some(column)),
+        match self.wishes[class].best(self.doubled.row(class), &self.free) {
+            Some((score, column)) => (score, Some(column)),
             None => (0, None),
         }
     }
@@ -180,7 +174,8 @@ impl<'a> Network<'a> {
     /// Sends as many rows the same way as it can take, and gives their number.
     fn push(&mut self, class: usize, way: Way, most: u64) -> u64 {
         // (taker, holder, column class), from the end of the way to its start.
-        let mut steps = Vec::new();
+        let mut steps = std::mem::take(&mut self.steps);
+        steps.clear();
         let mut holder = way.last;
         while holder != class {
             let taker = self.labels.takers[holder] as usize;
@@ -195,10 +190,11 @@ impl<'a> Network<'a> {
             self.free[column as usize] -= rows;
             self.hold(way.last, column, rows);
         }
-        for (taker, holder, column) in steps {
+        for &(taker, holder, column) in &steps {
             self.hold(taker, column, rows);
             self.release(holder, column, rows);
         }
+        self.steps = steps;
         rows
     }
 
@@ -216,7 +212,7 @@ impl<'a> Network<'a> {
         let flow = self.flow.at_mut(holder, column as usize);
         *flow -= rows;
         if *flow == 0 {
-            self.exchanges.withdraw(holder, column, self.flow.row(holder));
+            self.exchanges.withdraw(holder, column, &self.by_column);
         }
     }
 }
@@ -227,9 +223,8 @@ struct Exchanges {
     gains: Grid<i64>,
     /// The column class by which it gains that.
     columns: Grid<u32>,
-    /// All that the holder has, best on top: gain and column class. An entry that the holder has
-    /// let go since is dropped when it comes up.
-    all: Vec<BinaryHeap<(i64, Reverse<u32>)>>,
+    /// The column classes that each holder has, in no order: few, so a look at each is fastest.
+    held: Vec<Vec<u32>>,
 }
 
 /// Less than every gain, and far enough from the end of the type to calculate with.
@@ -240,7 +235,7 @@ impl Exchanges {
         Self {
             gains: Grid::filled(rows, rows, NO_GAIN),
             columns: Grid::filled(rows, rows, u32::MAX),
-            all: vec![BinaryHeap::new(); rows * rows],
+            held: vec![Vec::new(); rows],
         }
     }
 
@@ -256,31 +251,28 @@ impl Exchanges {
 
     /// The holder has a new column class; `scores` are what every class has there.
     fn offer(&mut self, holder: usize, column: u32, scores: &[i64]) {
-        let own = scores[holder];
-        for (taker, &score) in scores.iter().enumerate() {
-            if score > 0 && taker != holder {
-                let exchange = (score - own, Reverse(column));
-                self.all[taker * scores.len() + holder].push(exchange);
-                let best = (self.gains.at(taker, holder), Reverse(self.columns.at(taker, holder)));
-                if exchange > best {
-                    self.set(taker, holder, Some(exchange));
-                }
+        self.held[holder].push(column);
+        for taker in (0..scores.len()).filter(|&taker| taker != holder) {
+            let best = (self.gains.at(taker, holder), Reverse(self.columns.at(taker, holder)));
+            if let Some(exchange) = exchange(taker, holder, column, scores)
+                && exchange > best
+            {
+                self.set(taker, holder, Some(exchange));
             }
         }
     }
 
-    /// The holder has let a column class go; `held` is what it still has of each.
-    fn withdraw(&mut self, holder: usize, column: u32, held: &[u64]) {
+    /// The holder has let a column class go.
+    fn withdraw(&mut self, holder: usize, column: u32, by_column: &Grid<i64>) {
+        self.held[holder].retain(|&held| held != column);
         for taker in 0..self.gains.rows() {
-            if self.columns.at(taker, holder) != column {
-                continue;
+            if self.columns.at(taker, holder) == column {
+                let exchanges = self.held[holder].iter().filter_map(|&column| {
+                    exchange(taker, holder, column, by_column.row(column as usize))
+                });
+                let best = exchanges.max();
+                self.set(taker, holder, best);
             }
-            let all = &mut self.all[taker * self.gains.rows() + holder];
-            while all.peek().is_some_and(|&(_, Reverse(column))| held[column as usize] == 0) {
-                all.pop();
-            }
-            let best = all.peek().copied();
-            self.set(taker, holder, best);
         }
     }
 
@@ -291,10 +283,57 @@ impl Exchanges {
     }
 }
 
-/// The columns of a row that are worth taking: the best first, of equals the first.
-fn wishes(scores: &[i64]) -> Vec<u32> {
-    let worth = (0..).zip(scores).filter(|&(_, &score)| score > 0);
-    let mut wishes: Vec<(Reverse<i64>, u32)> = worth.map(|(c, &s)| (Reverse(s), c)).collect();
-    wishes.sort_unstable();
-    wishes.into_iter().map(|(_, column)| column).collect()
+/// What a class gains by taking from the holder of a column class, and the column class; of equals the
+/// first is the greatest. None: it is not worth taking.
+fn exchange(
+    taker: usize,
+    holder: usize,
+    column: u32,
+    scores: &[i64],
+) -> Option<(i64, Reverse<u32>)> {
+    (scores[taker] > 0).then(|| (scores[taker] - scores[holder], Reverse(column)))
+}
+
+/// The free column classes that are most worth taking for a row class, the best last: score and column
+/// class. A column class that is not free will not be again, so when all of these have been taken the
+/// best of the rest are looked for. Nobody ever wants most of them.
+#[derive(Clone, Default)]
+struct Wishes {
+    best: Vec<(i64, Reverse<u32>)>,
+    /// Whether there are no others.
+    are_all: bool,
+}
+
+impl Wishes {
+    /// The best free column class, of equals the first.
+    fn best(&mut self, scores: &[i64], free: &[u64]) -> Option<(i64, u32)> {
+        loop {
+            while let Some(&(score, Reverse(column))) = self.best.last() {
+                if free[column as usize] > 0 {
+                    return Some((score, column));
+                }
+                self.best.pop();
+            }
+            if self.are_all {
+                return None;
+            }
+            self.look(scores, free);
+        }
+    }
+
+    fn look(&mut self, scores: &[i64], free: &[u64]) {
+        let columns = (0..).zip(scores.iter().zip(free));
+        let worth = columns.filter(|&(_, (&score, &free))| score > 0 && free > 0);
+        self.best.reserve(scores.len());
+        self.best.extend(worth.map(|(column, (&score, _))| (score, Reverse(column))));
+        // Few enough to be put in order at once, and enough to look for only a few times.
+        let wanted = (scores.len() / 16).max(8);
+        let others = self.best.len().saturating_sub(wanted);
+        self.are_all = others == 0;
+        if others > 0 {
+            self.best.select_nth_unstable(others);
+            self.best.drain(..others);
+        }
+        self.best.sort_unstable();
+    }
 }

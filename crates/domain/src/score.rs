@@ -78,8 +78,37 @@ pub fn score(street: StreetLength, driver: DriverTraits) -> Score {
         4 * i64::from(driver.consonants)
     };
     // 6 and 4 are even, so the half is whole.
-    Score(if gcd(street.0, driver.length) > 1 { base / 2 * 3 } else { base })
+    Score(if share_a_divisor(street.0, driver.length) { base / 2 * 3 } else { base })
 }
+
+/// Whether two lengths have a common divisor above 1. Mostly both are small: every pair of classes of
+/// every batch is asked about, so it is a look at their prime factors and no division.
+fn share_a_divisor(a: u32, b: u32) -> bool {
+    match (PRIME_FACTORS.get(a as usize), PRIME_FACTORS.get(b as usize)) {
+        (Some(of_a), Some(of_b)) => of_a & of_b != 0 && a | b != 0,
+        _ => gcd(a, b) > 1,
+    }
+}
+
+/// For each length up to 255 its prime factors, a bit each: there are 54 primes below 256. 0 shares every
+/// factor, as any number divides it.
+static PRIME_FACTORS: [u64; 256] = {
+    let mut factors = [0; 256];
+    factors[0] = u64::MAX;
+    let (mut prime, mut bit) = (2, 1);
+    while prime < factors.len() {
+        if factors[prime] == 0 {
+            let mut multiple = prime;
+            while multiple < factors.len() {
+                factors[multiple] |= bit;
+                multiple += prime;
+            }
+            bit <<= 1;
+        }
+        prime += 1;
+    }
+    factors
+};
 
 fn gcd(mut a: u32, mut b: u32) -> u32 {
     while b != 0 {
@@ -111,6 +140,16 @@ mod tests {
         assert_eq!(score(StreetLength(3), driver(0, 0, 1)).quarters(), 6);
         let most = score(StreetLength(u32::MAX - 1), driver(u32::MAX - 1, u32::MAX, 0));
         assert_eq!(most.quarters(), 9 * i64::from(u32::MAX));
+    }
+
+    #[test]
+    fn prime_factors_tell_what_the_greatest_common_divisor_does() {
+        let edges = [u32::MAX, u32::MAX - 1, 2 * 251, 257 * 257];
+        for a in (0..600).chain(edges) {
+            for b in (0..600).chain(edges) {
+                assert_eq!(share_a_divisor(a, b), gcd(a, b) > 1, "{a} {b}");
+            }
+        }
     }
 
     #[test]

@@ -130,17 +130,17 @@ impl Arriving {
         for (place, row) in part.shipments.iter().enumerate() {
             records::push_row(&mut self.shipments, row)
                 .map_err(|error| bad_record("shipments", "address", shipments + place, &error))?;
-            self.streets.push(self.shipments.text(shipments + place));
-            self.digest.shipment(row);
+            self.streets.push(row.text);
             self.has_ids |= !row.id.is_empty();
         }
         for (place, row) in part.drivers.iter().enumerate() {
             records::push_row(&mut self.drivers, row)
                 .map_err(|error| bad_record("drivers", "name", drivers + place, &error))?;
-            self.traits.push(self.drivers.text(drivers + place));
-            self.digest.driver(row);
+            self.traits.push(row.text);
             self.has_ids |= !row.id.is_empty();
         }
+        self.digest.shipments.extend(part.shipments.wire().clone());
+        self.digest.drivers.extend(part.drivers.wire().clone());
         self.score_time += begun.elapsed();
         Ok(())
     }
@@ -186,6 +186,6 @@ fn bad_record(side: &str, text: &str, place: usize, error: &RecordError) -> Batc
 }
 
 /// No records, and room for those of a message.
-fn room_for<const KEY: u8>(rows: &RecordRows<KEY>) -> Records {
-    Records::with_capacity(rows.len(), rows.encoded_len())
+fn room_for(rows: &RecordRows) -> Records {
+    Records::with_capacity(rows.len(), rows.wire().len())
 }

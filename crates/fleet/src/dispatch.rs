@@ -16,7 +16,7 @@ use runtime::{
     acked::{self, Intake, Limits, Outbox, Part, Reply, Spoken},
     lifecycle::Shutdown,
     trace::{self, Spans},
-    workers::{WorkerGone, Workers},
+    workers::{self, WorkerGone, Workers},
 };
 use tokio::time::Instant;
 use tonic::{Request, Response, Status, Streaming};
@@ -32,6 +32,10 @@ use crate::{
     record::{Outgoing, Record},
     rows::{Planned, Times},
 };
+
+/// Pairs of a shipment and a driver up to which a batch is solved where it came in, in less time than it
+/// took to come in. A thread that sleeps costs more to wake.
+const SMALL_PAIRS: usize = 64 * 64;
 
 /// Dispatch, seen from its server. Cheap to clone: everything in it is shared.
 #[derive(Clone)]
@@ -75,9 +79,10 @@ impl Intake for Dispatch {
                     .into(),
                 },
             },
-            None => Spoken::Violation(Status::invalid_argument(
-                "event: a message must be a hello or a batch",
-            )),
+            // What is encoded is sent and never read.
+            Some(dispatch_request::Event::Encoded(_)) | None => Spoken::Violation(
+                Status::invalid_argument("event: a message must be a hello or a batch"),
+            ),
         }
     }
 
@@ -85,7 +90,7 @@ impl Intake for Dispatch {
         let Some(dispatch_request::Event::Batch(part)) = &first.event else {
             return Err(Status::internal("not a part of a batch"));
         };
-        let bytes = part.head.batch_bytes.max(part.encoded_len() as u64);
+        let bytes = part.head.batch_bytes.max(part.body().len() as u64);
         Ok(Arriving::begin(&part.head, bytes, *detail, &self.admission)?)
     }
 
@@ -138,6 +143,10 @@ impl Dispatch {
     fn plan(&self, id: BatchId, batch: Batch) {
         let span = self.spans.batch("plan batch", &batch.envelope.trace);
         let spans = self.spans;
+        if batch.shipments.len() * batch.drivers.len() <= SMALL_PAIRS {
+            let solved = workers::caught(|| solve(id, batch, &spans, &span));
+            return self.hand_on(id, &span, solved);
+        }
         let solving = span.clone();
         let this = self.clone();
         let begun = self.solvers.start(

@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use prost::Message;
 use proto::{
     BatchId,
     analytics::v1::{
@@ -13,7 +14,7 @@ use proto::{
     },
     fleet::v1::{DispatchResponse, Settled, dispatch_response},
     from_rpc_status,
-    logistics::v1::{Hello, PlanDetail},
+    logistics::v1::{Hello, PlanDetail, PlanPart},
 };
 use runtime::acked::{Credit, Dialect, Heard, outbox::Parts};
 use tokio::time::Instant;
@@ -73,9 +74,9 @@ impl Dialect for Record {
 
     fn parts(&self, item: &Outgoing, _attempt: u32) -> Parts<RecordPlansRequest> {
         item.sent.get_or_init(Instant::now);
-        let plan =
-            |part| RecordPlansRequest { event: Some(record_plans_request::Event::Plan(part)) };
-        Box::new(rows::parts(Arc::clone(&item.planned)).map(plan))
+        let encoded =
+            |part| RecordPlansRequest { event: Some(record_plans_request::Event::Encoded(part)) };
+        Box::new(rows::parts(Arc::clone(&item.planned)).map(encoded))
     }
 
     fn hear(&self, message: RecordPlansResponse) -> Heard<BatchId, Answer> {
@@ -133,7 +134,9 @@ fn settle(waiter: Waiter, planned: &Arc<Planned>, recorded: &Recorded, commit: D
             // Ends with the rows, or with the stream that they are for.
             tokio::spawn(async move {
                 for part in rows::parts(planned) {
-                    let event = dispatch_response::Event::Plan(part.into());
+                    // Written a moment ago, for another stream.
+                    let Ok(part) = PlanPart::decode(part) else { return };
+                    let event = dispatch_response::Event::Plan(part);
                     reply.part(DispatchResponse { event: Some(event) }).await;
                 }
                 reply.done(settled);

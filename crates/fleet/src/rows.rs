@@ -2,11 +2,12 @@
 
 use std::{iter, sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use domain::Records;
-use prost::Message;
+use prost::{Message, encoding::message};
 use proto::{
     BatchId, MAX_MESSAGE_BYTES,
-    columns::{PairRow, PairRows, PlanColumns, RecordRow},
+    columns::{PairRow, RecordRow, put_pair},
     logistics::v1::{
         Certificate, DriverPrice, PlanHeader, PlanPart, Reason, ShipmentPrice, Side, Timings,
         Unassigned,
@@ -23,6 +24,9 @@ use crate::{
 /// What a message may weigh before the next row: a row is at most two records of 4 KiB and their ids,
 /// and the message stands in another one.
 const FULL: usize = MAX_MESSAGE_BYTES - 16 * 1024;
+
+/// `PlanPart.unassigned`.
+const UNASSIGNED_FIELD: u32 = 6;
 
 /// Where the time of a batch went.
 #[derive(Debug, Clone, Copy, Default)]
@@ -162,71 +166,62 @@ struct Parts {
     done: bool,
 }
 
-/// The messages of a plan, in order. There is at least one.
-pub(crate) fn parts(planned: Arc<Planned>) -> impl Iterator<Item = PlanColumns> + Send {
+/// The messages of a plan as they travel, in order: `waybill.logistics.v1.PlanPart`. There is at least one.
+pub(crate) fn parts(planned: Arc<Planned>) -> impl Iterator<Item = Bytes> + Send {
     Parts { planned, shipment: 0, behind: None, part: 0, done: false }
 }
 
 impl Iterator for Parts {
-    type Item = PlanColumns;
+    type Item = Bytes;
 
-    fn next(&mut self) -> Option<PlanColumns> {
+    fn next(&mut self) -> Option<Bytes> {
         if self.done {
             return None;
         }
-        let head = PlanPart {
+        let mut message = Vec::with_capacity(self.room());
+        // What stands before the rows, the rows, and what is known behind them: messages behind one
+        // another are one. A vector always has room.
+        let front = PlanPart {
             batch_id: self.planned.batch_id.to_string(),
             part: self.part,
             header: (self.part == 0).then(|| self.planned.header()),
-            plan_bytes: if self.part == 0 { self.planned.bytes() } else { 0 },
             ..PlanPart::default()
         };
-        // The rows are counted as they are written; what they stand in, once.
-        let mut bytes = head.encoded_len();
-        let mut part = PlanColumns { head, pairs: self.room() };
-        self.write_pairs(&mut part, &mut bytes);
-        self.write_behind(&mut part.head, &mut bytes);
-        part.head.more = !self.done;
+        front.encode_raw(&mut message);
+        self.write_pairs(&mut message);
+        self.write_behind(&mut message);
+        let plan_bytes = if self.part == 0 { self.planned.bytes() } else { 0 };
+        let back = PlanPart { plan_bytes, more: !self.done, ..PlanPart::default() };
+        back.encode_raw(&mut message);
         self.part += 1;
-        Some(part)
+        Some(message.into())
     }
 }
 
 impl Parts {
-    /// Room for the pairs that are left, or for about a message full of them.
-    fn room(&self) -> PairRows {
-        // What a pair takes beside its texts and ids, at least: keys, lengths and a score.
-        const BESIDE: usize = 16;
-        let Planned { shipments, drivers, .. } = &*self.planned;
-        let texts = |records: &Records| records.byte_size() / records.len().max(1);
-        let pair = texts(shipments) + texts(drivers);
-        let left = (shipments.len() - self.shipment).min(drivers.len());
-        let pairs = left.min(FULL / (pair + BESIDE) + 1);
-        PairRows::with_capacity(pairs, pairs * pair)
+    /// Room for what is left, or for a message.
+    fn room(&self) -> usize {
+        usize::try_from(self.planned.bytes()).unwrap_or(MAX_MESSAGE_BYTES).min(MAX_MESSAGE_BYTES)
     }
 
-    fn write_pairs(&mut self, part: &mut PlanColumns, bytes: &mut usize) {
-        let before = *bytes;
-        while self.shipment < self.planned.shipments.len() && *bytes < FULL {
+    fn write_pairs(&mut self, message: &mut Vec<u8>) {
+        while self.shipment < self.planned.shipments.len() && message.len() < FULL {
             if let Some(pair) = self.planned.plan.pair(self.shipment) {
-                part.pairs.push(self.planned.row(pair));
-                *bytes = before + part.pairs.encoded_len();
+                put_pair(message, self.planned.row(pair));
             }
             self.shipment += 1;
         }
     }
 
-    fn write_behind(&mut self, part: &mut PlanPart, bytes: &mut usize) {
+    fn write_behind(&mut self, message: &mut Vec<u8>) {
         if self.shipment < self.planned.shipments.len() {
             return;
         }
         let behind = self.behind.get_or_insert_with(|| all_behind(&self.planned));
-        while *bytes < FULL
+        while message.len() < FULL
             && let Some((side, behind)) = behind.next()
         {
-            let row = self.planned.unassigned(side, &behind);
-            *bytes += row_bytes(&row);
-            part.unassigned.push(row);
+            message::encode(UNASSIGNED_FIELD, &self.planned.unassigned(side, &behind), message);
         }
         self.done = behind.peek().is_none();
     }
@@ -241,9 +236,4 @@ fn all_behind(planned: &Planned) -> iter::Peekable<std::vec::IntoIter<(Side, Beh
     let shipments = shipments.into_iter().map(|behind| (Side::Shipment, behind));
     let drivers = drivers.into_iter().map(|behind| (Side::Driver, behind));
     shipments.chain(drivers).collect::<Vec<_>>().into_iter().peekable()
-}
-
-/// A row in its message: its own bytes, one of tag, at most four of length.
-fn row_bytes(row: &impl Message) -> usize {
-    row.encoded_len() + 5
 }

@@ -104,7 +104,11 @@ impl Workers {
     }
 }
 
-fn caught<T>(work: impl FnOnce() -> T) -> Result<T, WorkerGone> {
+/// Does `work` here and now: for work so small that to hand it to a thread costs as much.
+///
+/// # Errors
+/// It panicked.
+pub fn caught<T>(work: impl FnOnce() -> T) -> Result<T, WorkerGone> {
     // Unwind safe: the work owns what it touches, and its result is dropped by the panic.
     catch_unwind(AssertUnwindSafe(work)).map_err(|panic| WorkerGone { reason: said(&*panic) })
 }

@@ -6,7 +6,7 @@ use domain::{Record, Records};
 use prost::{Message, encoding::encoded_len_varint};
 use proto::{
     MAX_MESSAGE_BYTES,
-    columns::{BatchColumns, DriverRows, ShipmentRows},
+    columns::{RecordRow, put_driver, put_shipment},
     fleet::v1::{BatchPart, DispatchRequest, dispatch_request::Event},
     records::line,
 };
@@ -48,6 +48,11 @@ impl Cuts {
     /// Bytes of all messages together, at most.
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes
+    }
+
+    /// Bytes of one message, at most.
+    fn room(&self) -> usize {
+        usize::try_from(self.bytes).unwrap_or(MAX_MESSAGE_BYTES).min(MAX_MESSAGE_BYTES)
     }
 
     /// Messages.
@@ -128,19 +133,30 @@ pub(crate) fn messages(
     head: BatchPart,
 ) -> impl Iterator<Item = DispatchRequest> + Send {
     (0..cuts.count()).map(move |i| {
-        let more = i + 1 < cuts.count();
-        let base = match i {
-            0 => BatchPart { batch_bytes: if more { cuts.bytes() } else { 0 }, ..head.clone() },
-            _ => follow(&head),
-        };
-        let cut = &cuts.parts[i];
-        let (mut shipments, mut drivers) = (ShipmentRows::new(), DriverRows::new());
-        shipments.extend(&batch.shipments, cut.shipments.clone());
-        drivers.extend(&batch.drivers, cut.drivers.clone());
-        let head = BatchPart { part: i as u32, more, ..base };
-        let part = BatchColumns { head, shipments, drivers };
-        DispatchRequest { event: Some(Event::Batch(part)) }
+        let (part, more) = (i as u32, i + 1 < cuts.count());
+        let batch_bytes = if i == 0 && more { cuts.bytes() } else { 0 };
+        let Cut { shipments, drivers } = &cuts.parts[i];
+        // What stands before the records, the records, and what stands behind them: messages behind one
+        // another are one. A vector always has room.
+        let mut message = Vec::with_capacity(cuts.room());
+        BatchPart { part, more, ..follow(&head) }.encode_raw(&mut message);
+        for place in shipments.clone() {
+            put_shipment(&mut message, row(&batch.shipments, place));
+        }
+        for place in drivers.clone() {
+            put_driver(&mut message, row(&batch.drivers, place));
+        }
+        if i == 0 {
+            let (batch_id, run_id) = (String::new(), String::new());
+            BatchPart { batch_id, run_id, batch_bytes, ..head.clone() }.encode_raw(&mut message);
+        }
+        DispatchRequest { event: Some(Event::Encoded(message.into())) }
     })
+}
+
+fn row(records: &Records, place: usize) -> RecordRow<'_> {
+    let id = records.id(place).unwrap_or_default();
+    RecordRow { id, text: records.text(place), line: line(records, place) }
 }
 
 #[cfg(test)]
@@ -173,8 +189,8 @@ mod tests {
         for (i, message) in messages(batch.clone(), Arc::clone(&cuts), head()).enumerate() {
             assert!(message.encoded_len() <= MAX_MESSAGE_BYTES, "{}", message.encoded_len());
             bytes += message.encoded_len() as u64;
-            let Some(Event::Batch(part)) = message.event else { panic!("a batch") };
-            let part = BatchPart::from(part);
+            let Some(Event::Encoded(part)) = message.event else { panic!("a batch") };
+            let part = BatchPart::decode(part).unwrap();
             assert_eq!((part.part as usize, part.more), (i, i + 1 < cuts.count()));
             assert_eq!(part.batch_bytes, if i == 0 && part.more { cuts.bytes() } else { 0 });
             for s in part.shipments {

@@ -1,59 +1,29 @@
-//! `waybill.analytics.v1.RecordPlansRequest` with pairs in columns.
+//! A plan's message, `waybill.logistics.v1.PlanPart`.
 
 use std::fmt;
 
-use bytes::{Buf, BufMut};
+use bytes::Bytes;
 use prost::{
-    DecodeError, Message, Name,
-    encoding::{self, DecodeContext, WireType, encoded_len_varint, message},
+    DecodeError, Message,
+    encoding::{DecodeContext, decode_key, encoded_len_varint},
 };
 
 use super::{
     RecordRow,
     wire::{
-        FIRST, Reader, RecordSpans, SECOND, Span, THIRD_DOUBLE, put_key_and_len, put_record,
+        FIFTH, FIRST, Reader, RecordSpans, SECOND, Span, THIRD_DOUBLE, put_key_and_len, put_record,
         record_len,
     },
 };
 use crate::logistics::v1::{Assignment, PlanPart};
 
-/// Stands before each pair: field 5 of a plan's message.
-const PAIR: u8 = 5 << 3 | 2;
 /// Bytes of a score: its key, and a double.
 const SCORE: usize = 9;
 /// Rows for which room is made at once, at most.
 const ROOM_ROWS: usize = 16_384;
 
-/// What the client of RecordPlans says.
-#[derive(Clone, PartialEq, Message)]
-pub struct RecordPlansRequest {
-    /// Exactly one.
-    #[prost(oneof = "record_plans_request::Event", tags = "1, 2")]
-    pub event: Option<record_plans_request::Event>,
-}
-
-impl Name for RecordPlansRequest {
-    const NAME: &'static str = "RecordPlansRequest";
-    const PACKAGE: &'static str = "waybill.analytics.v1";
-}
-
-/// What [`RecordPlansRequest`] holds.
-pub mod record_plans_request {
-    /// Exactly one.
-    // A hello comes once a stream: a box around everything else would cost more.
-    #[allow(clippy::large_enum_variant)]
-    #[derive(Clone, PartialEq, prost::Oneof)]
-    pub enum Event {
-        /// Who speaks; optional, first.
-        #[prost(message, tag = "1")]
-        Hello(crate::logistics::v1::Hello),
-        /// Work.
-        #[prost(message, tag = "2")]
-        Plan(super::PlanColumns),
-    }
-}
-
-/// A [`PlanPart`] with its pairs in columns. What stayed behind is in `head`: mostly nothing.
+/// A [`PlanPart`] whose pairs are where they stand in its message. What stayed behind is in `head`: mostly
+/// nothing.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct PlanColumns {
     /// Everything but the pairs: of those it has none.
@@ -63,14 +33,14 @@ pub struct PlanColumns {
 }
 
 /// Pairs of a plan's message.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq)]
 pub struct PairRows {
-    /// The rows as they travel.
-    wire: Vec<u8>,
+    /// The whole message.
+    wire: Bytes,
     rows: Vec<PairSpans>,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 struct PairSpans {
     shipment: Option<RecordSpans>,
     driver: Option<RecordSpans>,
@@ -88,15 +58,66 @@ pub struct PairRow<'a> {
     pub score: f64,
 }
 
-impl PairRows {
-    /// None yet, and room for so many, with so many bytes of text and ids in all.
-    pub fn with_capacity(pairs: usize, texts: usize) -> Self {
-        // Beside texts: keys and lengths of row, records, texts and ids, the lines, and the score.
-        const BESIDE: usize = 32;
-        let wire = Vec::with_capacity(texts + pairs * BESIDE);
-        Self { wire, rows: Vec::with_capacity(pairs) }
+impl PlanColumns {
+    /// Reads a message.
+    ///
+    /// # Errors
+    /// It is none.
+    pub fn read(body: Bytes) -> Result<Self, DecodeError> {
+        match Self::read_in_place(&body)? {
+            Some(plan) => Ok(plan),
+            None => PlanPart::decode(body).map(Self::from),
+        }
     }
 
+    /// The message.
+    pub fn body(&self) -> &Bytes {
+        &self.pairs.wire
+    }
+
+    /// The message without the batch's id, for who keeps it under that id.
+    pub fn body_without_id(&self) -> Bytes {
+        let (body, id) = (self.body(), &self.head.batch_id);
+        // First, as prost writes it. Its length, as that of any id, is less than 128.
+        let field = [FIRST, id.len() as u8];
+        let behind =
+            body.strip_prefix(&field[..]).and_then(|rest| rest.strip_prefix(id.as_bytes()));
+        match behind {
+            Some(behind) if id.len() < 0x80 => body.slice_ref(behind),
+            _ => PlanPart { batch_id: String::new(), ..PlanPart::from(self.clone()) }
+                .encode_to_vec()
+                .into(),
+        }
+    }
+
+    /// None: pairs are not written as prost writes them.
+    fn read_in_place(body: &Bytes) -> Result<Option<Self>, DecodeError> {
+        let mut head = PlanPart::default();
+        let mut rows = Vec::new();
+        let mut at = 0;
+        while at < body.len() {
+            if body[at] == FIFTH {
+                let behind = &body[at + 1..];
+                let Some((row, end)) = pair(behind) else { return Ok(None) };
+                if rows.is_empty() {
+                    // Mostly, all the rest are such rows.
+                    rows.reserve((behind.len() / (end + 1)).min(ROOM_ROWS) + 1);
+                }
+                rows.push(row.behind(at + 1));
+                at += 1 + end;
+            } else {
+                let mut rest = &body[at..];
+                let (tag, wire_type) = decode_key(&mut rest)?;
+                head.merge_field(tag, wire_type, &mut rest, DecodeContext::default())?;
+                at = body.len() - rest.len();
+            }
+        }
+        let pairs = PairRows { wire: body.clone(), rows };
+        Ok(head.assignments.is_empty().then_some(Self { head, pairs }))
+    }
+}
+
+impl PairRows {
     /// How many there are.
     pub fn len(&self) -> usize {
         self.rows.len()
@@ -105,11 +126,6 @@ impl PairRows {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
-    }
-
-    /// Bytes of the rows on the wire.
-    pub fn encoded_len(&self) -> usize {
-        self.wire.len()
     }
 
     /// The pairs in order.
@@ -123,91 +139,6 @@ impl PairRows {
             score: row.score,
         })
     }
-
-    /// Adds a pair.
-    pub fn push(&mut self, pair: PairRow<'_>) {
-        let len = |record: Option<RecordRow<'_>>| {
-            record.map(|record| record_len(record.id, record.line, record.text))
-        };
-        let (shipment, driver) = (len(pair.shipment), len(pair.driver));
-        let framed =
-            |len: Option<usize>| len.map_or(0, |len| 1 + encoded_len_varint(len as u64) + len);
-        let score = if pair.score == 0.0 { 0 } else { SCORE };
-        put_key_and_len(&mut self.wire, PAIR, framed(shipment) + framed(driver) + score);
-        let shipment = self.put(FIRST, pair.shipment.zip(shipment));
-        let driver = self.put(SECOND, pair.driver.zip(driver));
-        if pair.score != 0.0 {
-            self.wire.push(THIRD_DOUBLE);
-            self.wire.extend_from_slice(&pair.score.to_le_bytes());
-        }
-        self.rows.push(PairSpans { shipment, driver, score: pair.score });
-    }
-
-    fn put(&mut self, key: u8, record: Option<(RecordRow<'_>, usize)>) -> Option<RecordSpans> {
-        let (record, len) = record?;
-        put_key_and_len(&mut self.wire, key, len);
-        Some(put_record(&mut self.wire, record.id, record.line, record.text))
-    }
-
-    fn merge(
-        &mut self,
-        wire_type: WireType,
-        buf: &mut impl Buf,
-        ctx: DecodeContext,
-    ) -> Result<(), DecodeError> {
-        if wire_type == WireType::LengthDelimited && self.merge_as_it_is(buf) {
-            return Ok(());
-        }
-        let mut row = Assignment::default();
-        message::merge(wire_type, &mut row, buf, ctx)?;
-        self.push(PairRow::from(&row));
-        Ok(())
-    }
-
-    /// Reads a row, of which the key has been read. False: it is not written as prost writes it, and
-    /// nothing has been read.
-    fn merge_as_it_is(&mut self, buf: &mut impl Buf) -> bool {
-        let chunk = buf.chunk();
-        let mut reader = Reader::new(chunk);
-        let Some(Span { start, end }) = reader.piece() else { return false };
-        let Some(row) = pair(&chunk[start..end]) else { return false };
-        if self.rows.is_empty() {
-            // Mostly, all the rest are such rows.
-            self.wire.reserve(1 + buf.remaining());
-            self.rows.reserve((buf.remaining() / (end + 1)).min(ROOM_ROWS) + 1);
-        }
-        self.wire.push(PAIR);
-        let behind = self.wire.len() + start;
-        let record = |spans: Option<RecordSpans>| spans.map(|spans| spans.behind(behind));
-        self.rows.push(PairSpans {
-            shipment: record(row.shipment),
-            driver: record(row.driver),
-            score: row.score,
-        });
-        self.wire.extend_from_slice(&buf.chunk()[..end]);
-        buf.advance(end);
-        true
-    }
-}
-
-/// A pair that is written as prost writes it.
-fn pair(bytes: &[u8]) -> Option<PairSpans> {
-    let mut reader = Reader::new(bytes);
-    let record = |reader: &mut Reader<'_>| {
-        let Span { start, end } = reader.piece()?;
-        Some(Reader::new(&bytes[start..end]).record()?.behind(start))
-    };
-    let shipment = if reader.key(FIRST) { Some(record(&mut reader)?) } else { None };
-    let driver = if reader.key(SECOND) { Some(record(&mut reader)?) } else { None };
-    let score = if reader.key(THIRD_DOUBLE) { reader.double()? } else { 0.0 };
-    reader.is_done().then_some(PairSpans { shipment, driver, score })
-}
-
-/// Equal rows are written alike.
-impl PartialEq for PairRows {
-    fn eq(&self, other: &Self) -> bool {
-        self.wire == other.wire
-    }
 }
 
 impl fmt::Debug for PairRows {
@@ -216,16 +147,44 @@ impl fmt::Debug for PairRows {
     }
 }
 
-impl<'a> From<&'a Assignment> for PairRow<'a> {
-    fn from(pair: &'a Assignment) -> Self {
-        let shipment = pair.shipment.as_ref();
-        let driver = pair.driver.as_ref();
-        Self {
-            shipment: shipment.map(|s| RecordRow { id: &s.id, text: &s.address, line: s.line }),
-            driver: driver.map(|d| RecordRow { id: &d.id, text: &d.name, line: d.line }),
-            score: pair.score,
+/// Adds a pair to a plan's message: its field 5.
+pub fn put_pair(message: &mut Vec<u8>, pair: PairRow<'_>) {
+    let (shipment, driver) = (pair.shipment.map(record_len), pair.driver.map(record_len));
+    let framed = |len: Option<usize>| len.map_or(0, |len| 1 + encoded_len_varint(len as u64) + len);
+    let score = if pair.score == 0.0 { 0 } else { SCORE };
+    put_key_and_len(message, FIFTH, framed(shipment) + framed(driver) + score);
+    for (key, record, len) in [(FIRST, pair.shipment, shipment), (SECOND, pair.driver, driver)] {
+        if let (Some(record), Some(len)) = (record, len) {
+            put_key_and_len(message, key, len);
+            put_record(message, record);
         }
     }
+    if pair.score != 0.0 {
+        message.push(THIRD_DOUBLE);
+        message.extend_from_slice(&pair.score.to_le_bytes());
+    }
+}
+
+impl PairSpans {
+    fn behind(self, bytes: usize) -> Self {
+        let record = |spans: Option<RecordSpans>| spans.map(|spans| spans.behind(bytes));
+        Self { shipment: record(self.shipment), driver: record(self.driver), score: self.score }
+    }
+}
+
+/// A pair behind its key and where it ends, if it is written as prost writes it.
+fn pair(behind: &[u8]) -> Option<(PairSpans, usize)> {
+    let Span { start, end } = Reader::new(behind).piece()?;
+    let row = &behind[start..end];
+    let mut reader = Reader::new(row);
+    let record = |reader: &mut Reader<'_>| {
+        let Span { start, end } = reader.piece()?;
+        Some(Reader::new(&row[start..end]).record()?.behind(start))
+    };
+    let shipment = if reader.key(FIRST) { Some(record(&mut reader)?) } else { None };
+    let driver = if reader.key(SECOND) { Some(record(&mut reader)?) } else { None };
+    let score = if reader.key(THIRD_DOUBLE) { reader.double()? } else { 0.0 };
+    reader.is_done().then_some((PairSpans { shipment, driver, score }.behind(start), end))
 }
 
 impl From<PairRow<'_>> for Assignment {
@@ -240,63 +199,17 @@ impl From<PairRow<'_>> for Assignment {
 
 impl From<PlanPart> for PlanColumns {
     fn from(part: PlanPart) -> Self {
-        let mut pairs = PairRows::default();
-        part.assignments.iter().for_each(|pair| pairs.push(pair.into()));
-        Self { head: PlanPart { assignments: Vec::new(), ..part }, pairs }
+        let body = Bytes::from(part.encode_to_vec());
+        match Self::read_in_place(&body) {
+            Ok(Some(plan)) => plan,
+            // Cannot be, as prost wrote it: a test holds it.
+            _ => Self::default(),
+        }
     }
 }
 
 impl From<PlanColumns> for PlanPart {
     fn from(PlanColumns { head, pairs }: PlanColumns) -> Self {
         Self { assignments: pairs.iter().map(Assignment::from).collect(), ..head }
-    }
-}
-
-impl Message for PlanColumns {
-    fn encode_raw(&self, buf: &mut impl BufMut) {
-        // In the order of the tags, with the rows in their place.
-        let PlanPart { batch_id, part, more, header, assignments: _, unassigned, plan_bytes } =
-            &self.head;
-        if !batch_id.is_empty() {
-            encoding::string::encode(1, batch_id, buf);
-        }
-        if *part != 0 {
-            encoding::uint32::encode(2, part, buf);
-        }
-        if *more {
-            encoding::bool::encode(3, more, buf);
-        }
-        if let Some(header) = header {
-            message::encode(4, header, buf);
-        }
-        buf.put_slice(&self.pairs.wire);
-        message::encode_repeated(6, unassigned, buf);
-        if *plan_bytes != 0 {
-            encoding::uint64::encode(7, plan_bytes, buf);
-        }
-    }
-
-    fn merge_field(
-        &mut self,
-        tag: u32,
-        wire_type: WireType,
-        buf: &mut impl Buf,
-        ctx: DecodeContext,
-    ) -> Result<(), DecodeError> {
-        if tag != 5 {
-            return self.head.merge_field(tag, wire_type, buf, ctx);
-        }
-        self.pairs.merge(wire_type, buf, ctx).map_err(|mut error| {
-            error.push(PlanPart::NAME, "assignments");
-            error
-        })
-    }
-
-    fn encoded_len(&self) -> usize {
-        self.head.encoded_len() + self.pairs.encoded_len()
-    }
-
-    fn clear(&mut self) {
-        *self = Self::default();
     }
 }

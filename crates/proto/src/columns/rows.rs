@@ -1,33 +1,24 @@
-//! The shipments or the drivers of a message.
+//! The shipments or the drivers of a batch's message.
 
 use std::{fmt, ops::Range};
 
-use bytes::{Buf, BufMut};
-use domain::Records;
-use prost::{
-    DecodeError,
-    encoding::{DecodeContext, WireType, message},
-};
+use bytes::Bytes;
 
-use super::wire::{Reader, RecordSpans, Span, put_key_and_len, put_record, record_len};
-use crate::{
-    logistics::v1::{Driver, Shipment},
-    records::line,
+use super::wire::{
+    FIFTH, Reader, RecordSpans, SIXTH, Span, put_key_and_len, put_record, record_len,
 };
+use crate::logistics::v1::{Driver, Shipment};
 
 /// Rows for which room is made at once, at most.
 const ROOM_ROWS: usize = 32_768;
+/// A row takes so many bytes at least: keys and lengths of row and text, and a text.
+const ROW_BYTES: usize = 5;
 
-/// Shipments of a batch's message: its field 5.
-pub type ShipmentRows = RecordRows<{ 5 << 3 | 2 }>;
-/// Drivers of a batch's message: its field 6.
-pub type DriverRows = RecordRows<{ 6 << 3 | 2 }>;
-
-/// Records of a message; `KEY` stands before each of them.
-#[derive(Clone, Default)]
-pub struct RecordRows<const KEY: u8> {
-    /// The rows as they travel.
-    wire: Vec<u8>,
+/// Records of a message, where they stand in it.
+#[derive(Clone, Default, PartialEq)]
+pub struct RecordRows {
+    /// The rows as they travel, one behind the other.
+    wire: Bytes,
     rows: Vec<RecordSpans>,
 }
 
@@ -56,12 +47,7 @@ impl<'a> RecordRow<'a> {
     }
 }
 
-impl<const KEY: u8> RecordRows<KEY> {
-    /// None yet.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
+impl RecordRows {
     /// How many there are.
     pub fn len(&self) -> usize {
         self.rows.len()
@@ -77,100 +63,62 @@ impl<const KEY: u8> RecordRows<KEY> {
         self.rows.iter().map(|row| RecordRow::of(row, &self.wire))
     }
 
-    /// Adds a row.
-    pub fn push(&mut self, id: &str, line: u32, text: &str) {
-        put_key_and_len(&mut self.wire, KEY, record_len(id, line, text));
-        let row = put_record(&mut self.wire, id, line, text);
-        self.rows.push(row);
-    }
-
-    /// Adds these records of a batch.
-    pub fn extend(&mut self, records: &Records, places: Range<usize>) {
-        // Beside its text: a key and a length each of row, text and id, and the line.
-        const BESIDE: usize = 12;
-        let texts: usize = places.clone().map(|place| records.text(place).len() + BESIDE).sum();
-        self.wire.reserve(texts);
-        self.rows.reserve(places.len());
-        for place in places {
-            let id = records.id(place).unwrap_or_default();
-            self.push(id, line(records, place), records.text(place));
-        }
-    }
-
-    /// Bytes of the rows on the wire.
-    pub fn encoded_len(&self) -> usize {
-        self.wire.len()
-    }
-
-    pub(super) fn encode_raw(&self, buf: &mut impl BufMut) {
-        buf.put_slice(&self.wire);
-    }
-
-    /// Reads a row, of which the key has been read. False: it is not written as prost writes it, and
-    /// nothing has been read.
-    fn merge_as_it_is(&mut self, buf: &mut impl Buf) -> bool {
-        let chunk = buf.chunk();
-        let mut reader = Reader::new(chunk);
-        let Some(Span { start, end }) = reader.piece() else { return false };
-        let Some(row) = Reader::new(&chunk[start..end]).record() else { return false };
-        if self.rows.is_empty() {
-            // Mostly, all the rest are such rows.
-            self.wire.reserve(1 + buf.remaining());
-            self.rows.reserve((buf.remaining() / (end + 1)).min(ROOM_ROWS) + 1);
-        }
-        self.wire.push(KEY);
-        self.rows.push(row.behind(self.wire.len() + start));
-        self.wire.extend_from_slice(&buf.chunk()[..end]);
-        buf.advance(end);
-        true
+    /// The rows as they travel: the same bytes for the same rows, and one behind the other those of all
+    /// parts are those of the batch in one.
+    pub fn wire(&self) -> &Bytes {
+        &self.wire
     }
 }
 
-impl ShipmentRows {
-    pub(super) fn merge(
-        &mut self,
-        wire_type: WireType,
-        buf: &mut impl Buf,
-        ctx: DecodeContext,
-    ) -> Result<(), DecodeError> {
-        if wire_type == WireType::LengthDelimited && self.merge_as_it_is(buf) {
-            return Ok(());
-        }
-        let mut row = Shipment::default();
-        message::merge(wire_type, &mut row, buf, ctx)?;
-        self.push(&row.id, row.line, &row.address);
-        Ok(())
-    }
-}
-
-impl DriverRows {
-    pub(super) fn merge(
-        &mut self,
-        wire_type: WireType,
-        buf: &mut impl Buf,
-        ctx: DecodeContext,
-    ) -> Result<(), DecodeError> {
-        if wire_type == WireType::LengthDelimited && self.merge_as_it_is(buf) {
-            return Ok(());
-        }
-        let mut row = Driver::default();
-        message::merge(wire_type, &mut row, buf, ctx)?;
-        self.push(&row.id, row.line, &row.name);
-        Ok(())
-    }
-}
-
-/// Equal rows are written alike.
-impl<const KEY: u8> PartialEq for RecordRows<KEY> {
-    fn eq(&self, other: &Self) -> bool {
-        self.wire == other.wire
-    }
-}
-
-impl<const KEY: u8> Eq for RecordRows<KEY> {}
-
-impl<const KEY: u8> fmt::Debug for RecordRows<KEY> {
+impl fmt::Debug for RecordRows {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+/// Adds a shipment to a batch's message: its field 5.
+pub fn put_shipment(message: &mut Vec<u8>, row: RecordRow<'_>) {
+    put_row(message, FIFTH, row);
+}
+
+/// Adds a driver to a batch's message: its field 6.
+pub fn put_driver(message: &mut Vec<u8>, row: RecordRow<'_>) {
+    put_row(message, SIXTH, row);
+}
+
+fn put_row(message: &mut Vec<u8>, key: u8, row: RecordRow<'_>) {
+    put_key_and_len(message, key, record_len(row));
+    put_record(message, row);
+}
+
+/// Rows of a side, as a message is read.
+#[derive(Default)]
+pub(super) struct Reading {
+    /// Where they stand in the message.
+    at: Range<usize>,
+    rows: Vec<RecordSpans>,
+}
+
+impl Reading {
+    /// Reads the row whose key stands at `key`; gives where it ends. None: it is not written as prost
+    /// writes it, behind the row before.
+    pub(super) fn row(&mut self, message: &[u8], key: usize) -> Option<usize> {
+        if self.rows.is_empty() {
+            self.at = key..key;
+        }
+        let behind = &message[key + 1..];
+        let Span { start, end } = Reader::new(behind).piece()?;
+        let row = Reader::new(&behind[start..end]).record()?;
+        if self.rows.is_empty() {
+            // Mostly, all the rest are such rows.
+            let rest = behind.len() / end.max(ROW_BYTES);
+            self.rows.reserve(rest.min(ROOM_ROWS) + 1);
+        }
+        self.rows.push(row.behind(key + 1 + start - self.at.start));
+        (std::mem::replace(&mut self.at.end, key + 1 + end) == key).then_some(self.at.end)
+    }
+
+    pub(super) fn finish(self, message: &Bytes) -> RecordRows {
+        RecordRows { wire: message.slice(self.at), rows: self.rows }
     }
 }

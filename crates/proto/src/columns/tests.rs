@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 use std::fmt::Debug;
 
-use prost::{Message, Oneof};
+use bytes::Bytes;
+use prost::{DecodeError, Message, Oneof};
 
 use super::*;
 use crate::{
@@ -111,51 +112,71 @@ prop_compose! {
 }
 
 /// Both decode alike, and encode to the same bytes again; or neither can.
-fn same<A, B>(bytes: &[u8], into_a: impl Fn(B) -> A)
+fn same<A, B>(a: Result<A, DecodeError>, b: Result<B, DecodeError>, into_a: impl Fn(B) -> A)
 where
-    A: Message + Default + Debug,
-    B: Message + Default + Debug,
+    A: Message + Debug,
+    B: Debug,
 {
-    match (A::decode(bytes), B::decode(bytes)) {
+    match (a, b) {
         (Ok(a), Ok(b)) => {
-            assert_eq!(b.encoded_len(), b.encode_to_vec().len());
+            let b = into_a(b);
             assert_eq!(a.encode_to_vec(), b.encode_to_vec());
             // As text: not a number is not equal to itself.
-            assert_eq!(format!("{a:?}"), format!("{:?}", into_a(b)));
+            assert_eq!(format!("{a:?}"), format!("{b:?}"));
         }
-        (Err(a), Err(b)) => {
-            let said = a
-                .to_string()
-                .replace("PlainDispatch", "DispatchRequest")
-                .replace("PlainRecord", "RecordPlansRequest");
-            assert_eq!(said, b.to_string());
-        }
+        (Err(_), Err(_)) => {}
         (a, b) => panic!("{a:?} but {b:?}"),
     }
 }
 
 fn same_batch(bytes: &[u8]) {
-    same::<BatchPart, BatchColumns>(bytes, BatchPart::from);
+    let read = BatchColumns::read(Bytes::copy_from_slice(bytes));
+    same(BatchPart::decode(bytes), read, BatchPart::from);
 }
 
 fn same_plan(bytes: &[u8]) {
-    same::<PlanPart, PlanColumns>(bytes, PlanPart::from);
+    let read = PlanColumns::read(Bytes::copy_from_slice(bytes));
+    if let Ok(read) = &read {
+        let without_id = PlanPart::decode(read.body_without_id()).unwrap();
+        let kept = PlanPart { batch_id: read.head.batch_id.clone(), ..without_id };
+        same(Ok(kept), Ok(read.clone()), PlanPart::from);
+    }
+    same(PlanPart::decode(bytes), read, PlanPart::from);
+}
+
+/// What is encoded stays what it was, and as long as it says.
+fn encoded_again(request: &impl Message, bytes: &[u8], plain: &impl Message) {
+    let again = request.encode_to_vec();
+    assert_eq!(again.len(), request.encoded_len());
+    if plain.encode_to_vec() == bytes {
+        assert_eq!(again, bytes);
+    }
 }
 
 fn same_dispatch(bytes: &[u8]) {
-    same::<PlainDispatch, DispatchRequest>(bytes, |request| PlainDispatch {
+    let (plain, read) = (PlainDispatch::decode(bytes), DispatchRequest::decode(bytes));
+    if let (Ok(plain), Ok(read)) = (&plain, &read) {
+        encoded_again(read, bytes, plain);
+    }
+    same(plain, read, |request| PlainDispatch {
         event: request.event.map(|event| match event {
             dispatch_request::Event::Hello(hello) => PlainBatch::Hello(hello),
             dispatch_request::Event::Batch(batch) => PlainBatch::Batch(batch.into()),
+            dispatch_request::Event::Encoded(_) => panic!("nothing is read as that"),
         }),
     });
 }
 
 fn same_record(bytes: &[u8]) {
-    same::<PlainRecord, RecordPlansRequest>(bytes, |request| PlainRecord {
+    let (plain, read) = (PlainRecord::decode(bytes), RecordPlansRequest::decode(bytes));
+    if let (Ok(plain), Ok(read)) = (&plain, &read) {
+        encoded_again(read, bytes, plain);
+    }
+    same(plain, read, |request| PlainRecord {
         event: request.event.map(|event| match event {
             record_plans_request::Event::Hello(hello) => PlainPlan::Hello(hello),
             record_plans_request::Event::Plan(plan) => PlainPlan::Plan(plan.into()),
+            record_plans_request::Event::Encoded(_) => panic!("nothing is read as that"),
         }),
     });
 }
@@ -177,11 +198,59 @@ fn damage() -> impl Strategy<Value = (prop::sample::Index, u8, bool)> {
     (any::<prop::sample::Index>(), byte, any::<bool>())
 }
 
+/// A batch as its sender writes it: what stands before the rows, the rows, what stands behind them.
+fn written_batch(part: &BatchPart) -> Vec<u8> {
+    let (batch_id, run_id) = (part.batch_id.clone(), part.run_id.clone());
+    let (part_number, more) = (part.part, part.more);
+    let front = BatchPart { batch_id, run_id, part: part_number, more, ..BatchPart::default() };
+    let mut message = front.encode_to_vec();
+    for Shipment { id, address, line } in &part.shipments {
+        put_shipment(&mut message, RecordRow { id, text: address, line: *line });
+    }
+    for Driver { id, name, line } in &part.drivers {
+        put_driver(&mut message, RecordRow { id, text: name, line: *line });
+    }
+    let back = BatchPart {
+        batch_id: String::new(),
+        run_id: String::new(),
+        part: 0,
+        more: false,
+        shipments: Vec::new(),
+        drivers: Vec::new(),
+        ..part.clone()
+    };
+    back.encode(&mut message).unwrap();
+    message
+}
+
+/// The same of a plan.
+fn written_plan(part: &PlanPart) -> Vec<u8> {
+    let front =
+        PlanPart { assignments: Vec::new(), unassigned: Vec::new(), plan_bytes: 0, ..part.clone() };
+    let mut message = front.encode_to_vec();
+    for pair in &part.assignments {
+        let (shipment, driver) = (pair.shipment.as_ref(), pair.driver.as_ref());
+        put_pair(
+            &mut message,
+            PairRow {
+                shipment: shipment.map(|s| RecordRow { id: &s.id, text: &s.address, line: s.line }),
+                driver: driver.map(|d| RecordRow { id: &d.id, text: &d.name, line: d.line }),
+                score: pair.score,
+            },
+        );
+    }
+    let (unassigned, plan_bytes) = (part.unassigned.clone(), part.plan_bytes);
+    let back = PlanPart { unassigned, plan_bytes, ..PlanPart::default() };
+    back.encode(&mut message).unwrap();
+    message
+}
+
 proptest! {
     #[test]
     fn a_batch_is_the_same_in_both_layouts(part in batch()) {
         let bytes = part.encode_to_vec();
-        prop_assert_eq!(&BatchColumns::from(part.clone()).encode_to_vec(), &bytes);
+        prop_assert_eq!(BatchColumns::from(part.clone()).body().to_vec(), bytes.clone());
+        prop_assert_eq!(&written_batch(&part), &bytes);
         same_batch(&bytes);
         same_dispatch(&PlainDispatch { event: Some(PlainBatch::Batch(part)) }.encode_to_vec());
     }
@@ -189,7 +258,8 @@ proptest! {
     #[test]
     fn a_plan_is_the_same_in_both_layouts(part in plan()) {
         let bytes = part.encode_to_vec();
-        prop_assert_eq!(&PlanColumns::from(part.clone()).encode_to_vec(), &bytes);
+        prop_assert_eq!(PlanColumns::from(part.clone()).body().to_vec(), bytes.clone());
+        prop_assert_eq!(&written_plan(&part), &bytes);
         same_plan(&bytes);
         same_record(&PlainRecord { event: Some(PlainPlan::Plan(part)) }.encode_to_vec());
     }
@@ -247,6 +317,8 @@ fn what_prost_would_not_write_is_written_as_it_would() {
         let nested = [&[0x0a, row.len() as u8], row].concat();
         same_plan(&[&[0x2a, nested.len() as u8], nested.as_slice()].concat());
     }
-    let negative_zero = [&[0x19], (-0.0_f64).to_le_bytes().as_slice()].concat();
-    same_plan(&[&[0x2a, 9], negative_zero.as_slice()].concat());
+    // Prost reads a score of -0.0 and does not write it; so it is written again without.
+    let negative_zero = [&[0x2a, 9, 0x19], (-0.0_f64).to_le_bytes().as_slice()].concat();
+    let plan = PlanColumns::read(Bytes::from(negative_zero)).unwrap();
+    assert_eq!(plan.body()[..], [0x2a, 0]);
 }

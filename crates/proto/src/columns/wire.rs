@@ -4,6 +4,8 @@ use std::str;
 
 use prost::encoding::{encode_varint, encoded_len_varint};
 
+use super::RecordRow;
+
 /// Field 1 as bytes with a length.
 pub(super) const FIRST: u8 = 1 << 3 | 2;
 /// Field 2 as bytes with a length.
@@ -12,6 +14,10 @@ pub(super) const SECOND: u8 = 2 << 3 | 2;
 pub(super) const THIRD_NUMBER: u8 = 3 << 3;
 /// Field 3 as eight bytes.
 pub(super) const THIRD_DOUBLE: u8 = 3 << 3 | 1;
+/// Field 5 as bytes with a length: shipments of a batch, pairs of a plan.
+pub(super) const FIFTH: u8 = 5 << 3 | 2;
+/// Field 6 as bytes with a length: drivers of a batch.
+pub(super) const SIXTH: u8 = 6 << 3 | 2;
 
 /// A piece of a buffer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -23,7 +29,10 @@ pub(super) struct Span {
 impl Span {
     /// The text there, which was checked when it came in.
     pub(super) fn text(self, buffer: &[u8]) -> &str {
-        str::from_utf8(&buffer[self.start..self.end]).unwrap_or_default()
+        match self.start == self.end {
+            true => "",
+            false => str::from_utf8(&buffer[self.start..self.end]).unwrap_or_default(),
+        }
     }
 
     /// The same piece of a buffer that begins so much later.
@@ -47,7 +56,7 @@ impl RecordSpans {
 }
 
 /// Bytes of a shipment or a driver.
-pub(super) fn record_len(id: &str, line: u32, text: &str) -> usize {
+pub(super) fn record_len(RecordRow { id, text, line }: RecordRow<'_>) -> usize {
     let string = |text: &str| match text.len() {
         0 => 0,
         bytes => 1 + encoded_len_varint(bytes as u64) + bytes,
@@ -57,24 +66,17 @@ pub(super) fn record_len(id: &str, line: u32, text: &str) -> usize {
 }
 
 /// Writes a shipment or a driver; both have the same fields.
-pub(super) fn put_record(buffer: &mut Vec<u8>, id: &str, line: u32, text: &str) -> RecordSpans {
-    let id = put_text(buffer, FIRST, id);
-    let text = put_text(buffer, SECOND, text);
+pub(super) fn put_record(buffer: &mut Vec<u8>, RecordRow { id, text, line }: RecordRow<'_>) {
+    for (key, text) in [(FIRST, id), (SECOND, text)] {
+        if !text.is_empty() {
+            put_key_and_len(buffer, key, text.len());
+            buffer.extend_from_slice(text.as_bytes());
+        }
+    }
     if line != 0 {
         buffer.push(THIRD_NUMBER);
         put_varint(buffer, line.into());
     }
-    RecordSpans { id, text, line }
-}
-
-fn put_text(buffer: &mut Vec<u8>, key: u8, text: &str) -> Span {
-    if text.is_empty() {
-        return Span::default();
-    }
-    put_key_and_len(buffer, key, text.len());
-    let start = buffer.len();
-    buffer.extend_from_slice(text.as_bytes());
-    Span { start, end: buffer.len() }
 }
 
 /// Writes a key and how many bytes follow.

@@ -17,8 +17,8 @@ use opentelemetry_sdk::trace::SdkTracerProvider;
 use tokio::{runtime::Handle, sync::oneshot, time::timeout};
 use tracing::{Level, Metadata, Subscriber};
 use tracing_subscriber::{
-    EnvFilter, Layer, filter::FilterExt, filter::filter_fn, fmt::format::JsonFields,
-    layer::SubscriberExt, registry::LookupSpan, util::SubscriberInitExt,
+    EnvFilter, Layer, filter::FilterExt, filter::LevelFilter, filter::filter_fn,
+    fmt::format::JsonFields, layer::SubscriberExt, registry::LookupSpan, util::SubscriberInitExt,
 };
 
 use crate::trace::{Sampler, TARGET};
@@ -48,8 +48,11 @@ pub fn init(part: &'static str) -> Telemetry {
         if provider.is_some() { variables.sampler(&mut warnings) } else { Sampler::Never };
 
     let filter = variables.log_filter(&mut warnings);
-    let traces = provider.as_ref().map(|provider| traces(provider.tracer("waybill")));
-    let started = tracing_subscriber::registry().with(logs(filter)).with(traces).try_init();
+    // A list, not a layer that may be none: beside one of those, tracing asks about what no filter wants
+    // each time anew, and HTTP/2 has much to say of every frame.
+    let mut layers = vec![logs(filter).boxed()];
+    layers.extend(provider.as_ref().map(|provider| traces(provider.tracer("waybill")).boxed()));
+    let started = tracing_subscriber::registry().with(layers).try_init();
     if started.is_err() {
         tracing::warn!("telemetry was started before, this start changes nothing");
     }
@@ -91,7 +94,9 @@ where
         layer.fmt_fields(JsonFields::new()).event_format(json::JsonWithTrace::default()).boxed()
     };
     // Spans of batches are for the exporter: as log context each would cost as much again.
-    layer.with_filter(filter.and(filter_fn(|metadata| metadata.target() != TARGET)))
+    // With a level, or there would be none for both: then every event would come this far to be refused.
+    let no_batch = filter_fn(|metadata| metadata.target() != TARGET);
+    layer.with_filter(filter.and(no_batch.with_max_level_hint(LevelFilter::TRACE)))
 }
 
 pub(crate) fn traces<S>(tracer: opentelemetry_sdk::trace::SdkTracer) -> impl Layer<S>
@@ -104,7 +109,7 @@ where
         .with_threads(false)
         .with_target(false)
         .with_tracked_inactivity(false)
-        .with_filter(filter_fn(is_traced))
+        .with_filter(filter_fn(is_traced).with_max_level_hint(LevelFilter::INFO))
 }
 
 /// Spans of batches, and what is logged inside of them but by the exporter's own machinery, whose

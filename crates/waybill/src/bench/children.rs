@@ -12,7 +12,10 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::memory::{self, Peaks};
+use super::{
+    cpu::{self, CpuTimes},
+    memory::{self, Peaks},
+};
 use crate::{
     client::Peer,
     error::Error,
@@ -100,6 +103,15 @@ impl System {
 
     pub(super) fn fleet(&self) -> Peer {
         self.fleet.peer()
+    }
+
+    /// The CPU time that each process took so far.
+    pub(super) fn cpu_times(&self) -> Result<CpuTimes, Error> {
+        Ok(CpuTimes {
+            producer: cpu::time(self.producer.process.id())?,
+            fleet: cpu::time(self.fleet.process.id())?,
+            analytics: cpu::time(self.analytics.process.id())?,
+        })
     }
 
     /// The peak of memory of each process so far.

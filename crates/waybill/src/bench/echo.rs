@@ -1,5 +1,6 @@
-//! A bidirectional tonic stream that sends 1 KB back, between two processes: what a message costs when
-//! nothing is done with it.
+//! A tonic service that sends 1 KB back, between two processes: what a message costs when nothing is done
+//! with it. The ratio is to the bidirectional stream, as the services speak on streams; calls of one
+//! message each are measured for information.
 
 use std::{
     convert::Infallible,
@@ -11,15 +12,15 @@ use std::{
 };
 
 use clap::Args;
-use tokio::{net::TcpListener, sync::mpsc};
+use tokio::{net::TcpListener, sync::mpsc, task::JoinSet};
 use tokio_stream::wrappers::{ReceiverStream, TcpListenerStream};
 use tonic::{
     Request, Response, Status, Streaming,
     body::Body,
     client::Grpc,
     codegen::{BoxFuture, Service, http},
-    server::{NamedService, StreamingService},
-    transport::{Endpoint, Server},
+    server::{NamedService, StreamingService, UnaryService},
+    transport::{Channel, Endpoint, Server},
 };
 use tonic_prost::ProstCodec;
 
@@ -30,8 +31,12 @@ use crate::{client, error::Error, output::Out};
 const MESSAGE: usize = 1_000;
 /// Messages on their way: fewer would measure the way, not the work.
 const IN_FLIGHT: usize = 1_024;
-/// The method.
-const PATH: &str = "/waybill.bench.Echo/Echo";
+/// Calls on their way, where each message is a call of its own.
+const CALLS: usize = 256;
+/// The stream.
+const STREAM: &str = "/waybill.bench.Echo/Stream";
+/// The call.
+const CALL: &str = "/waybill.bench.Echo/Call";
 
 /// The other end of `waybill bench`'s comparison.
 #[derive(Debug, Args)]
@@ -47,37 +52,61 @@ impl EchoServer {
             writeln!(out, "{}", listener.local_addr().map_err(Error::Runtime)?)?;
             out.finish()?;
             let incoming = TcpListenerStream::new(listener);
-            let served = Server::builder().add_service(Echo).serve_with_incoming(incoming).await;
+            let served = Server::builder().add_service(Echoing).serve_with_incoming(incoming).await;
             served.map_err(|error| Error::Bench(format!("echo: {error}")))
         })
     }
 }
 
 /// Messages there and back in a second.
-pub(super) async fn measure(time: Duration) -> Result<f64, Error> {
-    let (_process, address) = server()?;
-    let broken = |what: String| Error::Bench(format!("echo: {what}"));
-    let endpoint = Endpoint::from_shared(format!("http://{address}"));
-    let channel = endpoint.map_err(|error| broken(error.to_string()))?.connect_lazy();
-    let failed = |status: Status| broken(client::cause(&status));
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Echo {
+    /// On one stream.
+    pub(super) stream: f64,
+    /// As calls on one connection.
+    pub(super) calls: f64,
+}
 
+impl Echo {
+    /// Between two of them.
+    pub(super) fn midpoint(self, other: Self) -> Self {
+        Self {
+            stream: f64::midpoint(self.stream, other.stream),
+            calls: f64::midpoint(self.calls, other.calls),
+        }
+    }
+}
+
+/// Measures both: the stream for this time, calls for a part of it.
+pub(super) async fn measure(time: Duration) -> Result<Echo, Error> {
+    let (_process, address) = server()?;
+    let endpoint = Endpoint::from_shared(format!("http://{address}"));
+    let channel = endpoint.map_err(|error| broken(&error))?.connect_lazy();
+    let stream = stream(channel.clone(), time).await?;
+    Ok(Echo { stream, calls: calls(channel, time / 4).await? })
+}
+
+/// Keeps a stream full of messages; each that comes back is sent again.
+async fn stream(channel: Channel, time: Duration) -> Result<f64, Error> {
     let (outbound, messages) = mpsc::channel(IN_FLIGHT);
-    let message = vec![b'x'; MESSAGE];
     for _ in 0..IN_FLIGHT {
         // Cannot fail: the receiver is held below.
-        let _ = outbound.send(message.clone()).await;
+        let _ = outbound.send(message()).await;
     }
     let mut grpc = Grpc::new(channel);
-    grpc.ready().await.map_err(|error| broken(error.to_string()))?;
+    grpc.ready().await.map_err(|error| broken(&error))?;
     let request = Request::new(ReceiverStream::new(messages));
-    let codec = ProstCodec::<Vec<u8>, Vec<u8>>::default();
-    let path = http::uri::PathAndQuery::from_static(PATH);
-    let mut inbound = grpc.streaming(request, path, codec).await.map_err(failed)?.into_inner();
+    let path = http::uri::PathAndQuery::from_static(STREAM);
+    let mut inbound = grpc
+        .streaming(request, path, codec())
+        .await
+        .map_err(|status| failed(&status))?
+        .into_inner();
 
     // The first round warms up.
     let (mut begun, mut count) = (Instant::now(), 0_u64);
     let mut warm = false;
-    while let Some(message) = inbound.message().await.map_err(failed)? {
+    while let Some(message) = inbound.message().await.map_err(|status| failed(&status))? {
         count += 1;
         if !warm && count == IN_FLIGHT as u64 {
             (begun, count, warm) = (Instant::now(), 0, true);
@@ -90,6 +119,48 @@ pub(super) async fn measure(time: Duration) -> Result<f64, Error> {
         }
     }
     Ok(count as f64 / begun.elapsed().as_secs_f64())
+}
+
+/// Keeps so many calls on their way.
+async fn calls(channel: Channel, time: Duration) -> Result<f64, Error> {
+    let begun = Instant::now();
+    let mut callers = JoinSet::new();
+    for _ in 0..CALLS {
+        let mut grpc = Grpc::new(channel.clone());
+        callers.spawn(async move {
+            let mut count = 0_u64;
+            while begun.elapsed() < time {
+                grpc.ready().await.map_err(|error| broken(&error))?;
+                let path = http::uri::PathAndQuery::from_static(CALL);
+                grpc.unary(Request::new(message()), path, codec())
+                    .await
+                    .map_err(|status| failed(&status))?;
+                count += 1;
+            }
+            Ok::<_, Error>(count)
+        });
+    }
+    let mut count = 0;
+    for caller in callers.join_all().await {
+        count += caller?;
+    }
+    Ok(count as f64 / begun.elapsed().as_secs_f64())
+}
+
+fn message() -> Vec<u8> {
+    vec![b'x'; MESSAGE]
+}
+
+fn codec() -> ProstCodec<Vec<u8>, Vec<u8>> {
+    ProstCodec::default()
+}
+
+fn broken(what: &impl ToString) -> Error {
+    Error::Bench(format!("echo: {}", what.to_string()))
+}
+
+fn failed(status: &Status) -> Error {
+    broken(&client::cause(status))
 }
 
 fn server() -> Result<(Child, String), Error> {
@@ -105,13 +176,13 @@ fn server() -> Result<(Child, String), Error> {
 
 /// The service, by hand: it has no message of its own.
 #[derive(Clone)]
-struct Echo;
+struct Echoing;
 
-impl NamedService for Echo {
+impl NamedService for Echoing {
     const NAME: &'static str = "waybill.bench.Echo";
 }
 
-impl Service<http::Request<Body>> for Echo {
+impl Service<http::Request<Body>> for Echoing {
     type Response = http::Response<Body>;
     type Error = Infallible;
     type Future = BoxFuture<Self::Response, Self::Error>;
@@ -121,14 +192,26 @@ impl Service<http::Request<Body>> for Echo {
     }
 
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
-        Box::pin(async {
-            let codec = ProstCodec::<Vec<u8>, Vec<u8>>::default();
-            Ok(tonic::server::Grpc::new(codec).streaming(Echo, request).await)
+        Box::pin(async move {
+            let mut grpc = tonic::server::Grpc::new(codec());
+            Ok(match request.uri().path() {
+                CALL => grpc.unary(Echoing, request).await,
+                _ => grpc.streaming(Echoing, request).await,
+            })
         })
     }
 }
 
-impl StreamingService<Vec<u8>> for Echo {
+impl UnaryService<Vec<u8>> for Echoing {
+    type Response = Vec<u8>;
+    type Future = Ready<Result<Response<Vec<u8>>, Status>>;
+
+    fn call(&mut self, request: Request<Vec<u8>>) -> Self::Future {
+        ready(Ok(Response::new(request.into_inner())))
+    }
+}
+
+impl StreamingService<Vec<u8>> for Echoing {
     type Response = Vec<u8>;
     type ResponseStream = Streaming<Vec<u8>>;
     type Future = Ready<Result<Response<Self::ResponseStream>, Status>>;

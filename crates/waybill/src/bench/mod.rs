@@ -3,13 +3,14 @@
 //! | module | measures |
 //! |---|---|
 //! | `text` | text to pairs, against reading the same text |
-//! | `echo` | a tonic stream that echoes, for comparison |
+//! | `echo` | a tonic stream that echoes, and calls that do, for comparison |
 //! | `pipeline` | batches through three processes with durable commits |
 //! | `latency` | one batch through fleet and analytics at moderate load |
-//! | `memory` | the peak of each process |
+//! | `cpu`, `memory` | what each process took |
 //! | `children` | the processes, which end with the bench |
 
 mod children;
+mod cpu;
 mod echo;
 mod latency;
 mod memory;
@@ -131,7 +132,7 @@ async fn system(dir: PathBuf, sizes: Sizes, progress: &Progress) -> Result<Syste
     progress.say("one large batch");
     let large_batch = pipeline::large_batch(&system, sizes.large_batch).await?;
     let peak = system.peaks()?;
-    let echo = f64::midpoint(before, after);
+    let echo = before.midpoint(after);
     Ok(SystemReport { echo, pipeline, latency, large_batch, peak_at_load, peak })
 }
 

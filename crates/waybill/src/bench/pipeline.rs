@@ -7,7 +7,7 @@ use proto::{
     producer::v1::{Run, StartRunRequest, Synthetic, start_run_request::Source},
 };
 
-use super::children::System;
+use super::{children::System, cpu::CpuTimes};
 use crate::{
     error::Error,
     run::{client, follow, shortcoming},
@@ -23,6 +23,8 @@ const WARM_UP: Duration = Duration::from_millis(500);
 pub(super) struct Pipeline {
     pub(super) batches: u64,
     pub(super) batches_per_second: f64,
+    /// What the processes took for all of them.
+    pub(super) cpu: CpuTimes,
 }
 
 /// As many batches as settle in this time.
@@ -35,9 +37,11 @@ pub(super) async fn measure(system: &System, time: Duration) -> Result<Pipeline,
         ..StartRunRequest::default()
     };
     run(system, for_time(WARM_UP)).await?;
+    let before = system.cpu_times()?;
     let (run, taken) = run(system, for_time(time)).await?;
+    let cpu = system.cpu_times()? - before;
     let batches = run.batches_settled;
-    Ok(Pipeline { batches, batches_per_second: batches as f64 / taken.as_secs_f64() })
+    Ok(Pipeline { batches, batches_per_second: batches as f64 / taken.as_secs_f64(), cpu })
 }
 
 /// How long one batch of so many shipments and drivers takes.

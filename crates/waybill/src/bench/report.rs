@@ -7,7 +7,9 @@ use std::{
 
 use serde_json::json;
 
-use super::{latency::Latency, memory::Peaks, pipeline::Pipeline, text::Text};
+use super::{
+    cpu::CpuTimes, echo::Echo, latency::Latency, memory::Peaks, pipeline::Pipeline, text::Text,
+};
 
 pub(super) struct Report {
     pub(super) text: Text,
@@ -16,8 +18,7 @@ pub(super) struct Report {
 
 /// What was measured of the three processes.
 pub(super) struct System {
-    /// Messages a second of the stream that echoes.
-    pub(super) echo: f64,
+    pub(super) echo: Echo,
     pub(super) pipeline: Pipeline,
     pub(super) latency: Latency,
     /// Records of a side of the large batch, and its time.
@@ -28,7 +29,7 @@ pub(super) struct System {
 
 impl System {
     fn ratio(&self) -> f64 {
-        self.pipeline.batches_per_second / self.echo
+        self.pipeline.batches_per_second / self.echo.stream
     }
 }
 
@@ -74,8 +75,18 @@ impl Report {
             pipeline.batches
         )?;
         writeln!(out, "  batches          {:.0} a second", pipeline.batches_per_second)?;
-        writeln!(out, "  echo of 1 KB     {:.0} a second", system.echo)?;
+        writeln!(out, "  echo of 1 KB     {:.0} a second on a stream", system.echo.stream)?;
         writeln!(out, "  ratio            {:.3}", system.ratio())?;
+        writeln!(out, "  echo by calls    {:.0} a second", system.echo.calls)?;
+        let CpuTimes { producer, fleet, analytics } = pipeline.cpu;
+        let of_a_batch = |time: Duration| time.as_secs_f64() * 1e6 / pipeline.batches.max(1) as f64;
+        writeln!(
+            out,
+            "  CPU of a batch   {:.1} µs producer, {:.1} µs fleet, {:.1} µs analytics",
+            of_a_batch(producer),
+            of_a_batch(fleet),
+            of_a_batch(analytics)
+        )?;
         writeln!(
             out,
             "latency            {:.0} batches a second, from sent to settled",
