@@ -76,6 +76,7 @@ pub(crate) struct Names;
 impl Kind<2> for Names {
     /// Up to 7 that are no letters, up to 15 vowels, up to 63 in all.
     const KEYS: usize = 1 << 13;
+    const FEEDS: usize = 6;
 
     #[inline(always)]
     fn masks(look: impl Look) -> [u64; 2] {
@@ -85,7 +86,7 @@ impl Kind<2> for Names {
 
     #[inline(always)]
     fn key(self, name: Plain<'_, 2>) -> u32 {
-        let [letters, vowels] = name.masks.map(u64::count_ones);
+        let (letters, vowels) = (name.mask::<0>().count_ones(), name.mask::<1>().count_ones());
         let length = name.length as u32;
         let others = length - letters;
         if (others > 7) | (vowels > 15) { NO_KEY } else { others << 10 | vowels << 6 | length }

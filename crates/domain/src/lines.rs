@@ -62,6 +62,7 @@ struct Unmeasured;
 
 impl Kind<0> for Unmeasured {
     const KEYS: usize = 1;
+    const FEEDS: usize = 6;
     fn masks(_: impl Look) -> [u64; 0] {
         []
     }

@@ -51,6 +51,7 @@ impl Vectors {
     /// The processor must have AVX2.
     #[inline(always)]
     unsafe fn new(block: &[u8; BLOCK]) -> Vectors {
+        unsafe { std::arch::x86_64::_mm_prefetch::<{std::arch::x86_64::_MM_HINT_T0}>(block.as_ptr().cast::<i8>().wrapping_add(4096)) };
         let halves = block.as_ptr().cast::<__m256i>();
         // SAFETY: both halves are within the block, the load asks for no alignment, and the caller has
         // AVX2.
