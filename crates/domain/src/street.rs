@@ -2,6 +2,7 @@
 
 use std::hint::select_unpredictable;
 
+use crate::classes::{MIX, Measure};
 use crate::look::Look;
 use crate::mask;
 use crate::normal::normal_form;
@@ -152,9 +153,28 @@ fn windowed_length<const N: usize>(
     Some(StreetLength((end - start) as u32))
 }
 
-/// Addresses, to the sweep. The key is the length.
-#[derive(Copy, Clone)]
-pub(crate) struct Streets(pub(crate) StreetName);
+/// The addresses of shipments: what is measured of them, and what the sweep asks. The key is the length.
+#[derive(Copy, Clone, Debug)]
+pub struct Streets(pub(crate) StreetName);
+
+impl Measure for Streets {
+    type Traits = StreetLength;
+    const KEYS: usize = WINDOW + 1;
+
+    fn of_key(key: u32) -> StreetLength {
+        StreetLength(key)
+    }
+
+    #[inline]
+    fn hash(length: StreetLength) -> u64 {
+        u64::from(length.0).wrapping_mul(MIX)
+    }
+
+    #[inline]
+    fn measure(self, text: &str, span: Span) -> StreetLength {
+        length_at(text, span, self.0)
+    }
+}
 
 /// The masks of [`Streets`].
 const SPACES: usize = 0;
@@ -163,7 +183,6 @@ const COMMAS: usize = 2;
 const SIGNS: usize = 3;
 
 impl Kind<4> for Streets {
-    const KEYS: usize = WINDOW + 1;
     const FEEDS: usize = 4;
 
     #[inline(always)]

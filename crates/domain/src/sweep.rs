@@ -19,9 +19,6 @@ const CHUNK: usize = 63;
 
 /// What is asked about the bytes, in `N` masks, and what follows for a record.
 pub(crate) trait Kind<const N: usize>: Copy {
-    /// Keys are below this.
-    const KEYS: usize;
-
     /// Most blocks have no more line feeds than this.
     const FEEDS: usize;
 
@@ -280,9 +277,10 @@ fn place(bits: u64, base: u32, most: usize, places: &mut [u32]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::classes::Measure;
     use crate::letters::{Names, any_traits};
     use crate::street::{Streets, any_length};
-    use crate::{DriverTraits, StreetName};
+    use crate::StreetName;
     use proptest::prelude::*;
     use std::convert::Infallible;
 
@@ -367,7 +365,7 @@ mod tests {
             prop_assert_eq!(&lines, &read(Names, &text, portable));
             for (line, key) in lines.into_iter().filter(|&(_, key)| key != NO_KEY) {
                 prop_assert!(is_normal(line) && (key as usize) < Names::KEYS, "{:?}", line);
-                prop_assert_eq!(DriverTraits::of_key(key), any_traits(line), "{:?}", line);
+                prop_assert_eq!(Names::of_key(key), any_traits(line), "{:?}", line);
             }
         }
 
