@@ -36,7 +36,7 @@ pub(crate) fn by_class(class: &[u32], classes: usize) -> (Vec<u32>, Vec<u32>) {
     by_counted_class(class, &counts)
 }
 
-/// [`by_class`] of classes with so many members.
+/// [`by_class`] of classes with so many members; panics when they have not.
 pub(crate) fn by_counted_class(class: &[u32], counts: &[u64]) -> (Vec<u32>, Vec<u32>) {
     let mut starts = Vec::with_capacity(counts.len() + 1);
     starts.push(0);
@@ -52,6 +52,10 @@ pub(crate) fn by_counted_class(class: &[u32], counts: &[u64]) -> (Vec<u32>, Vec<
         order[*at as usize] = member;
         *at += 1;
     }
+    assert!(
+        next.iter().eq(starts.iter().skip(1).chain(starts.last())),
+        "a class with other members"
+    );
     (order, starts)
 }
 

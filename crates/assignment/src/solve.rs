@@ -2,8 +2,8 @@ use crate::expand::{by_counted_class, expand_ordered};
 use crate::merge::different;
 use crate::problem::{check_members, count};
 use crate::{
-    ClassSolution, Classes, Error, Problem, Solution, Table, UNASSIGNED, matrix,
-    solve_classes, verify,
+    ClassSolution, Classes, Error, Problem, Solution, Table, UNASSIGNED, matrix, solve_classes,
+    verify,
 };
 
 /// Above so many pairs of the table a debug build does not verify what it has solved.
@@ -36,15 +36,17 @@ pub fn solve(problem: &Problem<'_>) -> Result<Solution, Error> {
     Ok(solution)
 }
 
-/// [`solve()`] of classes whose members are counted already: spares two passes over the members.
+/// [`solve()`] of classes whose members are counted already: spares a pass over all members.
 ///
 /// # Errors
 ///
-/// As [`solve()`], and [`Error::CountsDoNotFit`].
+/// [`Error::CountsDoNotFit`] when there are not as many counts as the table has rows and columns;
+/// [`Error::ScoreTooLarge`] and [`Error::TooLarge`] as for [`solve()`].
 ///
 /// # Panics
 ///
-/// When the counts are not those of the members.
+/// When it notices that the counts are not those of the members: of columns always, of rows in debug
+/// builds. [`verify()`] notices both.
 pub fn solve_counted(
     classes: &Classes<'_>,
     row_counts: &[u64],
@@ -52,6 +54,11 @@ pub fn solve_counted(
 ) -> Result<Solution, Error> {
     check_members(classes)?;
     let solution = solve_classes(row_counts, column_counts, classes.table)?;
+    debug_assert_eq!(
+        count(classes).map(|(rows, _)| rows).as_deref(),
+        Ok(row_counts),
+        "counts that are not those of the rows"
+    );
     let (order, starts) = by_counted_class(classes.column_class, column_counts);
     let columns = expand_ordered(classes.row_class, &order, &starts, &solution);
     let assigned = usize::try_from(solution.assigned()).unwrap_or(usize::MAX);

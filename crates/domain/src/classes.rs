@@ -201,13 +201,14 @@ impl<M: Measure> Column<M> {
     #[inline]
     pub fn push_traits(&mut self, traits: M::Traits) {
         let mut at = (M::hash(traits) >> self.shift) as usize;
-        let code = self.keys + loop {
-            match self.slots[at] {
-                (_, 0) => break self.add(traits, at),
-                (taken, number) if taken == traits => break number - 1,
-                _ => at = (at + 1) & (self.slots.len() - 1),
-            }
-        };
+        let code = self.keys
+            + loop {
+                match self.slots[at] {
+                    (_, 0) => break self.add(traits, at),
+                    (taken, number) if taken == traits => break number - 1,
+                    _ => at = (at + 1) & (self.slots.len() - 1),
+                }
+            };
         self.counts[code as usize] += 1;
         self.codes.push(code);
     }

@@ -248,7 +248,8 @@ fn is_short_unit_word(word: u64, length: usize) -> Option<bool> {
     let bits = 8 * length.min(8) as u32;
     let word = (word | 0x2020_2020_2020_2020) & (u64::MAX >> (64 - bits));
     // An apartment has more letters, and there may be more stops than one.
-    let ends_in_stops = word >> (bits.wrapping_sub(16) % 64) == u64::from(u16::from_le_bytes(*b".."));
+    let ends_in_stops =
+        word >> (bits.wrapping_sub(16) % 64) == u64::from(u16::from_le_bytes(*b".."));
     if (word == u64::from_le_bytes(*b"apartmen")) | ends_in_stops {
         return None;
     }

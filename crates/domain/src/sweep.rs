@@ -6,7 +6,9 @@
 //! way: anything but printable ASCII, white space at an end or twice in a row, more than a window, or
 //! what the keys do not tell.
 
-use crate::look::{BLOCK, Look, Words};
+use crate::look::{BLOCK, Look};
+#[cfg(all(target_arch = "x86_64", not(feature = "portable")))]
+use crate::x86::Able;
 
 /// The longest record that can have a key: a word of bits, from any byte of them, has its line feed too.
 pub(crate) const WINDOW: usize = 56;
@@ -135,14 +137,24 @@ pub(crate) struct Sweep<const N: usize> {
 
 impl<const N: usize> Sweep<N> {
     /// Reads the file from where a line begins, and shows the lines of each chunk. Gives the place of
-    /// the first line that it left: some blocks at the end are not whole.
+    /// the first line that it left: some blocks at the end are not whole. Where the processor has no
+    /// vectors it leaves all, since one line after the other is then faster.
     pub(crate) fn run<K: Kind<N>, E>(
         kind: K,
         bytes: &[u8],
         from: usize,
         each: impl FnMut(Ended<'_>) -> Result<(), E>,
     ) -> Result<usize, E> {
-        Sweep::run_by(kind, bytes, from, Sweep::read, each)
+        match Able::look_for() {
+            Some(able) => Sweep::run_by(
+                kind,
+                bytes,
+                from,
+                |sweep, kind, chunk| able.read(sweep, kind, chunk),
+                each,
+            ),
+            None => Ok(from),
+        }
     }
 
     fn run_by<K: Kind<N>, E>(
@@ -180,15 +192,7 @@ impl<const N: usize> Sweep<N> {
         Ok(sweep.start)
     }
 
-    fn read<K: Kind<N>>(&mut self, kind: K, chunk: Chunk<'_>) {
-        #[cfg(target_arch = "x86_64")]
-        if crate::x86::read(self, kind, chunk) {
-            return;
-        }
-        self.read_by(kind, chunk, |block| Words(*block));
-    }
-
-    /// The same by either twin.
+    /// Reads a chunk by looks of this kind.
     #[inline(always)]
     pub(crate) fn read_by<K: Kind<N>, L: Look>(
         &mut self,
@@ -240,8 +244,8 @@ impl<const N: usize> Sweep<N> {
             // A line of a window began in the block before the chunk, or in the chunk.
             let at = start + BLOCK - chunk.base;
             // The line feed, too, tells of white space before it.
-            let is_plain = length <= WINDOW
-                && !(self.has_bad && self.bad.from(at) << (63 - length) != 0);
+            let is_plain =
+                length <= WINDOW && !(self.has_bad && self.bad.from(at) << (63 - length) != 0);
             *key = match is_plain {
                 true => kind.key(Plain { length, masks, at, seen, bytes, start }),
                 false => NO_KEY,
@@ -250,6 +254,22 @@ impl<const N: usize> Sweep<N> {
             start = feed + 1;
         }
         (self.start, self.has_all_keys) = (start, all != NO_KEY);
+    }
+}
+
+/// No vectors are known for this processor.
+#[cfg(not(all(target_arch = "x86_64", not(feature = "portable"))))]
+#[derive(Clone, Copy)]
+enum Able {}
+
+#[cfg(not(all(target_arch = "x86_64", not(feature = "portable"))))]
+impl Able {
+    fn look_for() -> Option<Able> {
+        None
+    }
+
+    fn read<const N: usize, K: Kind<N>>(self, _: &mut Sweep<N>, _: K, _: Chunk<'_>) {
+        match self {}
     }
 }
 
@@ -277,10 +297,11 @@ fn place(bits: u64, base: u32, most: usize, places: &mut [u32]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::StreetName;
     use crate::classes::Measure;
     use crate::letters::{Names, any_traits};
+    use crate::look::Bytes;
     use crate::street::{Streets, any_length};
-    use crate::StreetName;
     use proptest::prelude::*;
     use std::convert::Infallible;
 
@@ -306,8 +327,16 @@ mod tests {
         lines
     }
 
-    fn portable<const N: usize, K: Kind<N>>(sweep: &mut Sweep<N>, kind: K, chunk: Chunk<'_>) {
-        sweep.read_by(kind, chunk, |block| Words(*block));
+    fn by_bytes<const N: usize, K: Kind<N>>(sweep: &mut Sweep<N>, kind: K, chunk: Chunk<'_>) {
+        sweep.read_by(kind, chunk, |block| Bytes(*block));
+    }
+
+    /// Byte by byte where there are no vectors: the same again.
+    fn by_vectors<const N: usize, K: Kind<N>>(sweep: &mut Sweep<N>, kind: K, chunk: Chunk<'_>) {
+        match Able::look_for() {
+            Some(able) => able.read(sweep, kind, chunk),
+            None => by_bytes(sweep, kind, chunk),
+        }
     }
 
     /// Lines of what the rules look at and of any other byte of ASCII, with some of Unicode.
@@ -361,8 +390,8 @@ mod tests {
 
         #[test]
         fn a_name_with_a_key_has_the_traits_of_the_general_way(text in texts()) {
-            let lines = read(Names, &text, Sweep::read);
-            prop_assert_eq!(&lines, &read(Names, &text, portable));
+            let lines = read(Names, &text, by_vectors);
+            prop_assert_eq!(&lines, &read(Names, &text, by_bytes));
             for (line, key) in lines.into_iter().filter(|&(_, key)| key != NO_KEY) {
                 prop_assert!(is_normal(line) && (key as usize) < Names::KEYS, "{:?}", line);
                 prop_assert_eq!(Names::of_key(key), any_traits(line), "{:?}", line);
@@ -372,8 +401,8 @@ mod tests {
         #[test]
         fn an_address_with_a_key_has_the_length_of_the_general_way(text in texts(), full in any::<bool>()) {
             let rule = if full { StreetName::FullLine } else { StreetName::Address };
-            let lines = read(Streets(rule), &text, Sweep::read);
-            prop_assert_eq!(&lines, &read(Streets(rule), &text, portable));
+            let lines = read(Streets(rule), &text, by_vectors);
+            prop_assert_eq!(&lines, &read(Streets(rule), &text, by_bytes));
             for (line, key) in lines.into_iter().filter(|&(_, key)| key != NO_KEY) {
                 prop_assert!(is_normal(line) && (key as usize) < Streets::KEYS, "{:?}", line);
                 prop_assert_eq!(key, any_length(line, rule).0, "{:?}", line);
@@ -387,7 +416,7 @@ mod tests {
             for before in 0..2 * BLOCK + 2 {
                 let line = "x".repeat(length);
                 let text = format!("{}{line}\n{}", "y\n".repeat(before), "z".repeat(BLOCK));
-                let lines = read(Streets(StreetName::Address), &text, Sweep::read);
+                let lines = read(Streets(StreetName::Address), &text, by_vectors);
                 let key = if length <= WINDOW { length as u32 } else { NO_KEY };
                 assert_eq!(lines.last(), Some(&(line.as_str(), key)));
             }
@@ -399,10 +428,8 @@ mod tests {
         let keys = |lines: [&str; 4]| {
             let text = lines.join("\n") + "\n" + &"x".repeat(BLOCK);
             (
-                read(Streets(StreetName::Address), &text, Sweep::read)
-                    .iter()
-                    .all(|l| l.1 != NO_KEY),
-                read(Names, &text, Sweep::read).iter().all(|l| l.1 != NO_KEY),
+                read(Streets(StreetName::Address), &text, by_vectors).iter().all(|l| l.1 != NO_KEY),
+                read(Names, &text, by_vectors).iter().all(|l| l.1 != NO_KEY),
             )
         };
         assert_eq!(
