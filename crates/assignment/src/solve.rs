@@ -12,10 +12,10 @@ const VERIFIED_PAIRS: usize = 1 << 20;
 /// Finds the assignment with the highest total, among those one with the most pairs, and the
 /// prices that prove it.
 ///
-/// Classes are solved by [`solve_classes`] and expanded by [`expand()`](crate::expand()); a matrix by shortest
-/// augmenting paths (Jonker & Volgenant 1987, Computing 38; rectangular as in Crouse 2016, IEEE
-/// TAES 52), in O(min² × max) at worst. A large matrix in which few rows or few columns differ is
-/// solved by class too.
+/// Classes are solved by [`solve_classes`] and expanded by [`expand()`](crate::expand()); a matrix
+/// by shortest augmenting paths (Jonker & Volgenant 1987, Computing 38; rectangular as in Crouse
+/// 2016, IEEE TAES 52), in O(min² × max) at worst. A large matrix in which few rows or few columns
+/// differ is solved by class too.
 ///
 /// # Errors
 ///

@@ -49,8 +49,8 @@ impl<const N: usize> Plain<'_, N> {
         self.masks[I].from(self.at) & ((1 << self.length) - 1)
     }
 
-    /// Whether mask `I` has a bit anywhere near. That it mostly has none, as for commas, is known for
-    /// many records at once.
+    /// Whether mask `I` has a bit anywhere in the chunk: what is not there at all, as commas mostly, need
+    /// not be looked for in each record.
     #[inline(always)]
     pub(crate) fn may_have<const I: usize>(&self) -> bool {
         self.seen[I] != 0
@@ -119,10 +119,10 @@ pub(crate) struct Sweep<const N: usize> {
     /// What a plain record does not have: odd bytes, and of two white spaces in a row the second.
     /// A line feed counts as one, so white space at the ends of a record and an empty one show too.
     bad: Bits,
-    /// Whether there is a bad one in the chunk or in the block before it.
+    /// Whether there is any in the chunk or in the block before it.
     has_bad: bool,
     of_kind: [Bits; N],
-    /// Of each mask all blocks together.
+    /// Of each mask the bits of all these blocks in one.
     seen: [u64; N],
     feeds: [u32; CHUNK * BLOCK + BLOCK],
     keys: [u32; CHUNK * BLOCK],
