@@ -241,8 +241,9 @@ impl<const N: usize> Sweep<N> {
         for (&feed, key) in self.feeds[..self.ended].iter().zip(&mut self.keys) {
             let feed = feed as usize;
             let length = feed - start;
-            // A line of a window began in the block before the chunk, or in the chunk.
-            let at = start + BLOCK - chunk.base;
+            // A line of a window began in the block before the chunk, or in the chunk. Of others this means
+            // nothing.
+            let at = (start + BLOCK).wrapping_sub(chunk.base);
             // The line feed, too, tells of white space before it.
             let is_plain =
                 length <= WINDOW && !(self.has_bad && self.bad.from(at) << (63 - length) != 0);
