@@ -12,20 +12,39 @@ use crate::{ClassSolution, UNASSIGNED};
 #[must_use]
 pub fn expand(row_class: &[u32], column_class: &[u32], solution: &ClassSolution) -> Vec<u32> {
     let (order, starts) = by_class(column_class, solution.certificate.column_prices.len());
-    let spans = spans(solution, &starts);
+    expand_ordered(row_class, &order, &starts, solution)
+}
+
+/// [`expand()`] with the columns by class, as [`by_class`] or [`by_counted_class`] gives them.
+pub(crate) fn expand_ordered(
+    row_class: &[u32],
+    order: &[u32],
+    starts: &[u32],
+    solution: &ClassSolution,
+) -> Vec<u32> {
+    let spans = spans(solution, starts);
     let mut cursors = cursors(solution, &spans);
-    row_class.iter().map(|&class| cursors[class as usize].next(&spans, &order)).collect()
+    row_class.iter().map(|&class| cursors[class as usize].next(&spans, order)).collect()
 }
 
 /// Member numbers ordered by class and then ascending, and where each class starts in them.
 pub(crate) fn by_class(class: &[u32], classes: usize) -> (Vec<u32>, Vec<u32>) {
-    let mut starts = vec![0_u32; classes + 1];
+    let mut counts = vec![0; classes];
     for &class in class {
-        starts[class as usize + 1] += 1;
+        counts[class as usize] += 1;
     }
-    for class in 0..classes {
-        starts[class + 1] += starts[class];
-    }
+    by_counted_class(class, &counts)
+}
+
+/// [`by_class`] of classes with so many members; panics when they have not.
+pub(crate) fn by_counted_class(class: &[u32], counts: &[u64]) -> (Vec<u32>, Vec<u32>) {
+    let mut starts = Vec::with_capacity(counts.len() + 1);
+    starts.push(0);
+    starts.extend(counts.iter().scan(0, |start, &count| {
+        // Members are numbered by a u32.
+        *start += count as u32;
+        Some(*start)
+    }));
     let mut next = starts.clone();
     let mut order = vec![0; class.len()];
     for (member, &class) in (0..).zip(class) {
@@ -33,6 +52,10 @@ pub(crate) fn by_class(class: &[u32], classes: usize) -> (Vec<u32>, Vec<u32>) {
         order[*at as usize] = member;
         *at += 1;
     }
+    assert!(
+        next.iter().eq(starts.iter().skip(1).chain(starts.last())),
+        "a class with other members"
+    );
     (order, starts)
 }
 

@@ -73,6 +73,6 @@ pub use explain::{
 pub use first_come::first_come;
 pub use problem::{Classes, Problem};
 pub use solution::{Certificate, ClassSolution, Flow, Solution, UNASSIGNED};
-pub use solve::solve;
+pub use solve::{solve, solve_counted};
 pub use table::{MAX_SCORE, Table};
 pub use verify::{Flaw, Side, verify, verify_classes};

@@ -88,15 +88,21 @@ impl<'a> Problem<'a> {
     }
 }
 
+/// That there are not more members than a `u32` can number.
+pub(crate) fn check_members(classes: &Classes<'_>) -> Result<(), Error> {
+    let numbered = |count: usize| u32::try_from(count).is_ok_and(|count| count < u32::MAX);
+    let (rows, columns) = (classes.row_class.len(), classes.column_class.len());
+    if numbered(rows) && numbered(columns) {
+        return Ok(());
+    }
+    Err(Error::TooLarge { rows: rows as u64, columns: columns as u64 })
+}
+
 /// How many members each class has, after the checks that every member has one and that there are
 /// not more members than a `u32` can number.
 pub(crate) fn count(classes: &Classes<'_>) -> Result<(Vec<u64>, Vec<u64>), Error> {
+    check_members(classes)?;
     let Classes { row_class, column_class, table } = *classes;
-    let numbered = |count: usize| u32::try_from(count).is_ok_and(|count| count < u32::MAX);
-    if !numbered(row_class.len()) || !numbered(column_class.len()) {
-        let (rows, columns) = (row_class.len() as u64, column_class.len() as u64);
-        return Err(Error::TooLarge { rows, columns });
-    }
     let rows = members(row_class, table.rows()).map_err(|row| Error::UnknownRowClass { row })?;
     let columns = members(column_class, table.columns())
         .map_err(|column| Error::UnknownColumnClass { column })?;

@@ -1,8 +1,9 @@
+use crate::expand::{by_counted_class, expand_ordered};
 use crate::merge::different;
-use crate::problem::count;
+use crate::problem::{check_members, count};
 use crate::{
-    ClassSolution, Classes, Error, Problem, Solution, Table, UNASSIGNED, expand, matrix,
-    solve_classes, verify,
+    ClassSolution, Classes, Error, Problem, Solution, Table, UNASSIGNED, matrix, solve_classes,
+    verify,
 };
 
 /// Above so many pairs of the table a debug build does not verify what it has solved.
@@ -11,10 +12,10 @@ const VERIFIED_PAIRS: usize = 1 << 20;
 /// Finds the assignment with the highest total, among those one with the most pairs, and the
 /// prices that prove it.
 ///
-/// Classes are solved by [`solve_classes`] and expanded by [`expand()`]; a matrix by shortest
-/// augmenting paths (Jonker & Volgenant 1987, Computing 38; rectangular as in Crouse 2016, IEEE
-/// TAES 52), in O(min² × max) at worst. A large matrix in which few rows or few columns differ is
-/// solved by class too.
+/// Classes are solved by [`solve_classes`] and expanded by [`expand()`](crate::expand()); a matrix
+/// by shortest augmenting paths (Jonker & Volgenant 1987, Computing 38; rectangular as in Crouse
+/// 2016, IEEE TAES 52), in O(min² × max) at worst. A large matrix in which few rows or few columns
+/// differ is solved by class too.
 ///
 /// # Errors
 ///
@@ -35,13 +36,39 @@ pub fn solve(problem: &Problem<'_>) -> Result<Solution, Error> {
     Ok(solution)
 }
 
-fn by_class(classes: &Classes<'_>) -> Result<Solution, Error> {
-    let (row_counts, column_counts) = count(classes)?;
-    let solution = solve_classes(&row_counts, &column_counts, classes.table)?;
-    let columns = expand(classes.row_class, classes.column_class, &solution);
+/// [`solve()`] of classes whose members are counted already: spares a pass over all members.
+///
+/// # Errors
+///
+/// [`Error::CountsDoNotFit`] when there are not as many counts as the table has rows and columns;
+/// [`Error::ScoreTooLarge`] and [`Error::TooLarge`] as for [`solve()`].
+///
+/// # Panics
+///
+/// When it notices that the counts are not those of the members: of columns always, of rows in debug
+/// builds. [`verify()`] notices both.
+pub fn solve_counted(
+    classes: &Classes<'_>,
+    row_counts: &[u64],
+    column_counts: &[u64],
+) -> Result<Solution, Error> {
+    check_members(classes)?;
+    let solution = solve_classes(row_counts, column_counts, classes.table)?;
+    debug_assert_eq!(
+        count(classes).map(|(rows, _)| rows).as_deref(),
+        Ok(row_counts),
+        "counts that are not those of the rows"
+    );
+    let (order, starts) = by_counted_class(classes.column_class, column_counts);
+    let columns = expand_ordered(classes.row_class, &order, &starts, &solution);
     let assigned = usize::try_from(solution.assigned()).unwrap_or(usize::MAX);
     let ClassSolution { total, certificate, .. } = solution;
     Ok(Solution { columns, total, assigned, certificate })
+}
+
+fn by_class(classes: &Classes<'_>) -> Result<Solution, Error> {
+    let (row_counts, column_counts) = count(classes)?;
+    solve_counted(classes, &row_counts, &column_counts)
 }
 
 /// Rows and columns of a matrix below which it is not worth looking for equal ones.

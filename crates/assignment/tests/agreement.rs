@@ -5,7 +5,8 @@
 mod problems;
 
 use assignment::{
-    Classes, Problem, Table, expand, first_come, solve, solve_classes, verify, verify_classes,
+    Classes, Error, Problem, Table, expand, first_come, solve, solve_classes, solve_counted,
+    verify, verify_classes,
 };
 use problems::{ClassProblem, Numbers, class_problems, naive_first_come, tables};
 use proptest::prelude::*;
@@ -99,6 +100,32 @@ fn counts_beyond_any_list_are_solved_by_class() {
     // All columns go: the first class has the first and the last, the second class the other.
     assert_eq!(solution.assigned(), 4 * billion);
     assert_eq!(solution.total, (9 + 4 + 2 * 4) * billion.cast_signed());
+}
+
+#[test]
+fn members_that_are_counted_already_are_assigned_the_same() {
+    let mut numbers = Numbers(8);
+    let problem = ClassProblem {
+        row_class: (0..500).map(|_| numbers.below(6) as u32).collect(),
+        column_class: (0..400).map(|_| numbers.below(9) as u32).collect(),
+        table: Table::from_fn(6, 9, |_, _| Some(numbers.below(40).cast_signed())).unwrap(),
+    };
+    let Problem::Classes(classes) = problem.problem() else { unreachable!() };
+    let counts = |class: &[u32], classes: u32| -> Vec<u64> {
+        (0..classes).map(|c| class.iter().filter(|&&class| class == c).count() as u64).collect()
+    };
+    let (rows, columns) = (counts(&problem.row_class, 6), counts(&problem.column_class, 9));
+    assert_eq!(solve_counted(&classes, &rows, &columns), solve(&problem.problem()));
+
+    let refused = solve_counted(&classes, &rows, &columns[1..]);
+    assert_eq!(refused, Err(Error::CountsDoNotFit { row_counts: 6, column_counts: 8 }));
+    let (mut other_rows, mut other_columns) = (rows.clone(), columns.clone());
+    other_rows.swap(0, 1);
+    other_columns.swap(0, 1);
+    for (rows, columns) in [(&other_rows, &columns), (&rows, &other_columns)] {
+        let noticed = std::panic::catch_unwind(|| solve_counted(&classes, rows, columns));
+        assert!(noticed.is_err(), "{rows:?} {columns:?}");
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Text to classes on one thread, as a ratio to `str::from_utf8` and `lines()` on the same bytes.
 //!
-//! `cargo bench -p domain [-- RECORDS]`. Medians of rounds that take turns, since machines are noisy.
+//! `cargo bench -p domain [-- RECORDS]`; with `--features portable` as on a processor without vectors. Medians
+//! of rounds that take turns, since machines are noisy.
 
 #![allow(clippy::print_stdout, reason = "a benchmark prints")]
 

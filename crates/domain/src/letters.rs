@@ -3,6 +3,7 @@
 use unicode_normalization::char::decompose_canonical;
 use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
 
+use crate::classes::{MIX, Measure};
 use crate::look::Look;
 use crate::mask;
 use crate::normal::normal_form;
@@ -69,13 +70,35 @@ fn plain_traits(arena: &[u8], span: Span) -> Option<DriverTraits> {
     Some(traits)
 }
 
-/// Names, to the sweep: their letters and vowels.
-#[derive(Copy, Clone)]
-pub(crate) struct Names;
+/// The names of drivers: what is measured of them, and what the sweep asks.
+#[derive(Copy, Clone, Debug)]
+pub struct Names;
 
-impl Kind<2> for Names {
+impl Measure for Names {
+    type Traits = DriverTraits;
+
     /// Up to 7 that are no letters, up to 15 vowels, up to 63 in all.
     const KEYS: usize = 1 << 13;
+
+    fn of_key(key: u32) -> DriverTraits {
+        let (others, vowels, length) = (key >> 10, key >> 6 & 15, key & 63);
+        DriverTraits { length, vowels, consonants: length.saturating_sub(others + vowels) }
+    }
+
+    #[inline]
+    fn hash(traits: DriverTraits) -> u64 {
+        let word = u64::from(traits.length) ^ u64::from(traits.vowels) << 40;
+        (word ^ u64::from(traits.consonants) << 20).wrapping_mul(MIX)
+    }
+
+    #[inline]
+    fn measure(self, text: &str, span: Span) -> DriverTraits {
+        traits_at(text, span)
+    }
+}
+
+impl Kind<2> for Names {
+    const FEEDS: usize = 6;
 
     #[inline(always)]
     fn masks(look: impl Look) -> [u64; 2] {
@@ -85,18 +108,10 @@ impl Kind<2> for Names {
 
     #[inline(always)]
     fn key(self, name: Plain<'_, 2>) -> u32 {
-        let [letters, vowels] = name.masks.map(u64::count_ones);
+        let (letters, vowels) = (name.mask::<0>().count_ones(), name.mask::<1>().count_ones());
         let length = name.length as u32;
         let others = length - letters;
         if (others > 7) | (vowels > 15) { NO_KEY } else { others << 10 | vowels << 6 | length }
-    }
-}
-
-impl DriverTraits {
-    /// The traits that have this key.
-    pub(crate) fn of_key(key: u32) -> DriverTraits {
-        let (others, vowels, length) = (key >> 10, key >> 6 & 15, key & 63);
-        DriverTraits { length, vowels, consonants: length.saturating_sub(others + vowels) }
     }
 }
 

@@ -12,9 +12,9 @@
 //! | `letters` | R3, R5, R6: a driver's name to length, vowels and consonants |
 //! | `score` | R7: [`score`], in quarter points |
 //! | `classes` | records with the same traits collapsed into one class |
-//! | `mask` | what a window of bytes looks like, a bit a byte: the fast paths stand on it |
-//! | `sweep` | a file's bytes, a block at a time, to lines and what a score needs of each |
-//! | `look` | a block's bytes as bits, by words; `x86`: by vectors, the only unsafe code |
+//! | `mask` | what a window of bytes looks like, a bit a byte: the fast path of one record stands on it |
+//! | `sweep` | a file's bytes, a block at a time, to lines and a key of each: the fast path of many |
+//! | `look` | a block's bytes as bits; `x86`: by vectors, the only unsafe code |
 //!
 //! Two invariants hold throughout. There is no floating point inside: a [`Score`] is a whole number
 //! of quarters. And each fast path (plain ASCII) answers exactly as the general path does (all of
@@ -25,14 +25,22 @@ mod csv;
 mod error;
 mod letters;
 mod lines;
+#[cfg_attr(
+    not(all(target_arch = "x86_64", not(feature = "portable"))),
+    allow(dead_code, reason = "a sweep is worth it with vectors only")
+)]
 mod look;
 mod mask;
 mod normal;
 mod records;
 mod score;
 mod street;
+#[cfg_attr(
+    not(all(target_arch = "x86_64", not(feature = "portable"))),
+    allow(dead_code, reason = "a sweep is worth it with vectors only")
+)]
 mod sweep;
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", not(feature = "portable")))]
 mod x86;
 
 pub use classes::{DriverClasses, DriverColumn, StreetClasses, StreetColumn};

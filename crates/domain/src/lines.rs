@@ -31,7 +31,7 @@ pub fn parse_shipments(
     rule: StreetName,
 ) -> Result<(Records, StreetClasses), RecordError> {
     let lines = Lines::new(bytes.into())?;
-    let mut column = StreetColumn::with_keys(rule, lines.estimate());
+    let mut column = StreetColumn::with_keys(Streets(rule), lines.estimate());
     let records = lines.read(Streets(rule), &mut column)?;
     Ok((records, column.finish()))
 }
@@ -42,7 +42,7 @@ pub fn parse_shipments(
 /// As [`Records::parse_lines`].
 pub fn parse_drivers(bytes: impl Into<Vec<u8>>) -> Result<(Records, DriverClasses), RecordError> {
     let lines = Lines::new(bytes.into())?;
-    let mut column = DriverColumn::with_keys(lines.estimate());
+    let mut column = DriverColumn::with_keys(Names, lines.estimate());
     let records = lines.read(Names, &mut column)?;
     Ok((records, column.finish()))
 }
@@ -61,7 +61,7 @@ pub(crate) trait Measured {
 struct Unmeasured;
 
 impl Kind<0> for Unmeasured {
-    const KEYS: usize = 1;
+    const FEEDS: usize = 6;
     fn masks(_: impl Look) -> [u64; 0] {
         []
     }

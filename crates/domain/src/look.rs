@@ -1,9 +1,7 @@
 //! What a block of 64 bytes looks like, a bit a byte: bit `i` for byte `i`.
 //!
-//! A look at a block asks the same of all its bytes at once. One twin is portable and works on words;
-//! the other, in `x86`, has vectors. A test holds that both see the same.
-
-use crate::mask;
+//! A look at a block asks the same of all its bytes at once. That is worth it with vectors, as in `x86`.
+//! A twin that goes byte by byte is there for the tests: both must see the same.
 
 /// Bytes of a block.
 pub(crate) const BLOCK: usize = 64;
@@ -27,33 +25,37 @@ pub(crate) trait Look: Copy {
     fn lower(self) -> Self;
 }
 
-/// The portable twin.
+/// The twin byte by byte.
+#[cfg(test)]
 #[derive(Clone, Copy)]
-pub(crate) struct Words(pub(crate) [u8; BLOCK]);
+pub(crate) struct Bytes(pub(crate) [u8; BLOCK]);
 
-impl Look for Words {
-    #[inline(always)]
+#[cfg(test)]
+impl Bytes {
+    fn that(self, is: impl Fn(u8) -> bool) -> u64 {
+        (0..).zip(self.0).map(|(i, byte)| u64::from(is(byte)) << i).sum()
+    }
+}
+
+#[cfg(test)]
+impl Look for Bytes {
     fn equal(self, byte: u8) -> u64 {
-        mask::equal(&self.0, byte)
+        self.that(|b| b == byte)
     }
 
-    #[inline(always)]
     fn any_of<const N: usize>(self, bytes: [u8; N]) -> u64 {
-        mask::any_of(&self.0, bytes)
+        self.that(|b| bytes.contains(&b))
     }
 
-    #[inline(always)]
     fn between(self, first: u8, last: u8) -> u64 {
-        mask::between(&self.0, first, last)
+        self.that(|b| (first..=last).contains(&b))
     }
 
-    #[inline(always)]
     fn odd(self) -> u64 {
-        !mask::between(&self.0, 0x20, 0x7f)
+        self.that(|b| b.is_ascii_control() && b != 0x7f || !b.is_ascii())
     }
 
-    #[inline(always)]
-    fn lower(self) -> Words {
-        Words(self.0.map(|byte| byte | 0x20))
+    fn lower(self) -> Bytes {
+        Bytes(self.0.map(|byte| byte | 0x20))
     }
 }

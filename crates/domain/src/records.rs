@@ -14,7 +14,7 @@ pub const MAX_ARENA_BYTES: usize = u32::MAX as usize;
 
 /// Where a text stands in an arena.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Span {
+pub struct Span {
     start: u32,
     end: u32,
 }

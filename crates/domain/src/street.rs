@@ -2,6 +2,7 @@
 
 use std::hint::select_unpredictable;
 
+use crate::classes::{MIX, Measure};
 use crate::look::Look;
 use crate::mask;
 use crate::normal::normal_form;
@@ -152,34 +153,63 @@ fn windowed_length<const N: usize>(
     Some(StreetLength((end - start) as u32))
 }
 
-/// Addresses, to the sweep: their commas, digits and number signs. The key is the length.
-#[derive(Copy, Clone)]
-pub(crate) struct Streets(pub(crate) StreetName);
+/// The addresses of shipments: what is measured of them, and what the sweep asks. The key is the length.
+#[derive(Copy, Clone, Debug)]
+pub struct Streets(pub(crate) StreetName);
 
-impl Kind<3> for Streets {
+impl Measure for Streets {
+    type Traits = StreetLength;
     const KEYS: usize = WINDOW + 1;
 
+    fn of_key(key: u32) -> StreetLength {
+        StreetLength(key)
+    }
+
+    #[inline]
+    fn hash(length: StreetLength) -> u64 {
+        u64::from(length.0).wrapping_mul(MIX)
+    }
+
+    #[inline]
+    fn measure(self, text: &str, span: Span) -> StreetLength {
+        length_at(text, span, self.0)
+    }
+}
+
+/// The masks of [`Streets`].
+const SPACES: usize = 0;
+const DIGITS: usize = 1;
+const COMMAS: usize = 2;
+const SIGNS: usize = 3;
+
+impl Kind<4> for Streets {
+    const FEEDS: usize = 4;
+
     #[inline(always)]
-    fn masks(look: impl Look) -> [u64; 3] {
-        [look.equal(b','), look.between(b'0', b'9'), look.equal(b'#')]
+    fn masks(look: impl Look) -> [u64; 4] {
+        [look.equal(b' '), look.between(b'0', b'9'), look.equal(b','), look.equal(b'#')]
     }
 
     /// The same again as [`without_number_and_unit`]. What is as often so as not is chosen without a
     /// branch.
     #[inline(always)]
-    fn key(self, address: Plain<'_, 3>) -> u32 {
+    fn key(self, address: Plain<'_, 4>) -> u32 {
+        let mut end = address.length;
         if self.0 == StreetName::FullLine {
-            return address.length as u32;
+            return end as u32;
         }
-        let [commas, digits, signs] = address.masks;
-        let mut end = (commas | 1 << address.length).trailing_zeros() as usize;
-        if end == 0 {
-            return NO_KEY;
+        let mut spaces = address.mask::<SPACES>();
+        if address.may_have::<COMMAS>() {
+            end = (address.mask::<COMMAS>() | 1 << end).trailing_zeros() as usize;
+            if end == 0 {
+                return NO_KEY;
+            }
+            end -= (spaces >> (end - 1) & 1) as usize;
+            spaces &= (1 << end) - 1;
         }
-        end -= (address.spaces >> (end - 1) & 1) as usize;
-        let mut spaces = address.spaces & ((1 << end) - 1);
 
         let mut start = 0;
+        let digits = address.mask::<DIGITS>();
         if digits & 1 != 0 && spaces != 0 {
             let first = spaces.trailing_zeros() as usize;
             if digits >> (first - 1) & 1 == 0 {
@@ -203,9 +233,11 @@ impl Kind<3> for Streets {
         let Some(is_unit) = is_short_unit_word(word, length) else {
             return NO_KEY;
         };
-        let has_sign = signs >> (last + 1) & 1 == 1;
         end = select_unpredictable(is_unit & (before != 0), previous, end);
-        end = select_unpredictable(has_sign, last, end);
+        if address.may_have::<SIGNS>() {
+            let has_sign = address.mask::<SIGNS>() >> (last + 1) & 1 == 1;
+            end = select_unpredictable(has_sign, last, end);
+        }
         (end - start) as u32
     }
 }
@@ -213,39 +245,36 @@ impl Kind<3> for Streets {
 /// [`is_unit_word`] of the first bytes, at least one, of eight; `None` where they are not enough to know.
 #[inline(always)]
 fn is_short_unit_word(word: u64, length: usize) -> Option<bool> {
-    const STOP: u64 = b'.' as u64;
-    let lower = word | 0x2020_2020_2020_2020;
-    if length > 8 {
-        // An apartment, or stops.
-        let perhaps = lower == u64::from_le_bytes(*b"apartmen") || lower >> 56 == STOP;
-        return if perhaps { None } else { Some(false) };
-    }
-    // The word in the highest bytes, nothing below.
-    let others = 64 - 8 * length;
-    let high = lower << others;
-    if high >> 48 == STOP << 8 | STOP {
+    let bits = 8 * length.min(8) as u32;
+    let word = (word | 0x2020_2020_2020_2020) & (u64::MAX >> (64 - bits));
+    // An apartment has more letters, and there may be more stops than one.
+    let ends_in_stops =
+        word >> (bits.wrapping_sub(16) % 64) == u64::from(u16::from_le_bytes(*b".."));
+    if (word == u64::from_le_bytes(*b"apartmen")) | ends_in_stops {
         return None;
     }
-    let stop = if high >> 56 == STOP { STOP << 56 } else { 0 };
-    let word = (high ^ stop) >> others;
     Some(UNIT_WORDS[unit_word_place(word)] == word)
 }
 
-/// The unit words of up to eight letters, each at its place, as little-endian numbers.
-static UNIT_WORDS: [u64; 16] = {
+/// The unit words of up to five letters, and each with a stop, each at its place, as little-endian
+/// numbers.
+static UNIT_WORDS: [u64; 32] = {
     let words: [&[u8]; 9] =
         [b"#", b"rm", b"fl", b"apt", b"ste", b"unit", b"room", b"suite", b"floor"];
-    let mut places = [u64::MAX; 16];
+    let mut places = [u64::MAX; 32];
     let mut i = 0;
     while i < words.len() {
-        let mut word = 0;
-        let mut at = words[i].len();
-        while at > 0 {
-            at -= 1;
-            word = word << 8 | words[i][at] as u64;
+        let (mut word, length) = (0, words[i].len());
+        let mut at = 0;
+        while at < length {
+            word |= (words[i][at] as u64) << (8 * at);
+            at += 1;
         }
+        let stopped = word | (b'.' as u64) << (8 * length);
         assert!(places[unit_word_place(word)] == u64::MAX, "two words at one place");
         places[unit_word_place(word)] = word;
+        assert!(places[unit_word_place(stopped)] == u64::MAX, "two words at one place");
+        places[unit_word_place(stopped)] = stopped;
         i += 1;
     }
     places
@@ -253,7 +282,7 @@ static UNIT_WORDS: [u64; 16] = {
 
 /// A number with which no two unit words have the same place: found by trying.
 const fn unit_word_place(word: u64) -> usize {
-    (word.wrapping_mul(0xe4b0_6ce6_0741_c7a9) >> 60) as usize
+    (word.wrapping_mul(0x78e5_1061_7311_d8a3) >> 59) as usize
 }
 
 /// A token that starts with a digit and is not an ordinal.

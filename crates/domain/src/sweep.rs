@@ -6,7 +6,9 @@
 //! way: anything but printable ASCII, white space at an end or twice in a row, more than a window, or
 //! what the keys do not tell.
 
-use crate::look::{BLOCK, Look, Words};
+use crate::look::{BLOCK, Look};
+#[cfg(all(target_arch = "x86_64", not(feature = "portable")))]
+use crate::x86::Able;
 
 /// The longest record that can have a key: a word of bits, from any byte of them, has its line feed too.
 pub(crate) const WINDOW: usize = 56;
@@ -19,8 +21,8 @@ const CHUNK: usize = 63;
 
 /// What is asked about the bytes, in `N` masks, and what follows for a record.
 pub(crate) trait Kind<const N: usize>: Copy {
-    /// Keys are below this.
-    const KEYS: usize;
+    /// Most blocks have no more line feeds than this.
+    const FEEDS: usize;
 
     /// The masks of a block.
     fn masks(look: impl Look) -> [u64; N];
@@ -29,17 +31,31 @@ pub(crate) trait Kind<const N: usize>: Copy {
     fn key(self, record: Plain<'_, N>) -> u32;
 }
 
-/// A record of 1 to [`WINDOW`] printable ASCII characters, its white space single spaces within. Bit 0
-/// of a mask is its first byte; behind its last there is none.
+/// A record of 1 to [`WINDOW`] printable ASCII characters, its white space single spaces within.
 pub(crate) struct Plain<'a, const N: usize> {
     pub(crate) length: usize,
-    pub(crate) spaces: u64,
-    pub(crate) masks: [u64; N],
+    masks: &'a [Bits; N],
+    /// Where its first byte stands in the masks.
+    at: usize,
+    seen: [u64; N],
     bytes: &'a [u8],
     start: usize,
 }
 
 impl<const N: usize> Plain<'_, N> {
+    /// Mask `I`: bit 0 is the first byte; behind the last there is none.
+    #[inline(always)]
+    pub(crate) fn mask<const I: usize>(&self) -> u64 {
+        self.masks[I].from(self.at) & ((1 << self.length) - 1)
+    }
+
+    /// Whether mask `I` has a bit anywhere in the chunk: what is not there at all, as commas mostly, need
+    /// not be looked for in each record.
+    #[inline(always)]
+    pub(crate) fn may_have<const I: usize>(&self) -> bool {
+        self.seen[I] != 0
+    }
+
     /// Eight bytes from a place in the record; they may reach beyond it.
     #[inline(always)]
     pub(crate) fn eight_from(&self, place: usize) -> Option<u64> {
@@ -100,11 +116,14 @@ const _: () = assert!((Bits::LAST + 1).is_power_of_two());
 
 /// Where the sweep stands, and what it found in the last chunk.
 pub(crate) struct Sweep<const N: usize> {
-    spaces: Bits,
     /// What a plain record does not have: odd bytes, and of two white spaces in a row the second.
     /// A line feed counts as one, so white space at the ends of a record and an empty one show too.
     bad: Bits,
+    /// Whether there is any in the chunk or in the block before it.
+    has_bad: bool,
     of_kind: [Bits; N],
+    /// Of each mask the bits of all these blocks in one.
+    seen: [u64; N],
     feeds: [u32; CHUNK * BLOCK + BLOCK],
     keys: [u32; CHUNK * BLOCK],
     /// 1 when the byte before is white space.
@@ -118,14 +137,24 @@ pub(crate) struct Sweep<const N: usize> {
 
 impl<const N: usize> Sweep<N> {
     /// Reads the file from where a line begins, and shows the lines of each chunk. Gives the place of
-    /// the first line that it left: some blocks at the end are not whole.
+    /// the first line that it left: some blocks at the end are not whole. Where the processor has no
+    /// vectors it leaves all, since one line after the other is then faster.
     pub(crate) fn run<K: Kind<N>, E>(
         kind: K,
         bytes: &[u8],
         from: usize,
         each: impl FnMut(Ended<'_>) -> Result<(), E>,
     ) -> Result<usize, E> {
-        Sweep::run_by(kind, bytes, from, Sweep::read, each)
+        match Able::look_for() {
+            Some(able) => Sweep::run_by(
+                kind,
+                bytes,
+                from,
+                |sweep, kind, chunk| able.read(sweep, kind, chunk),
+                each,
+            ),
+            None => Ok(from),
+        }
     }
 
     fn run_by<K: Kind<N>, E>(
@@ -136,9 +165,10 @@ impl<const N: usize> Sweep<N> {
         mut each: impl FnMut(Ended<'_>) -> Result<(), E>,
     ) -> Result<usize, E> {
         let mut sweep = Sweep {
-            spaces: Bits::NONE,
             bad: Bits::NONE,
+            has_bad: false,
             of_kind: [Bits::NONE; N],
+            seen: [0; N],
             feeds: [0; CHUNK * BLOCK + BLOCK],
             keys: [0; CHUNK * BLOCK],
             after_white: 1,
@@ -162,15 +192,7 @@ impl<const N: usize> Sweep<N> {
         Ok(sweep.start)
     }
 
-    fn read<K: Kind<N>>(&mut self, kind: K, chunk: Chunk<'_>) {
-        #[cfg(target_arch = "x86_64")]
-        if crate::x86::read(self, kind, chunk) {
-            return;
-        }
-        self.read_by(kind, chunk, |block| Words(*block));
-    }
-
-    /// The same by either twin.
+    /// Reads a chunk by looks of this kind.
     #[inline(always)]
     pub(crate) fn read_by<K: Kind<N>, L: Look>(
         &mut self,
@@ -181,7 +203,7 @@ impl<const N: usize> Sweep<N> {
         self.look::<K, L>(&chunk, look);
         self.measure(kind, &chunk);
         let last = chunk.blocks.len() * BLOCK;
-        for bits in [&mut self.spaces, &mut self.bad].into_iter().chain(&mut self.of_kind) {
+        for bits in self.of_kind.iter_mut().chain([&mut self.bad]) {
             bits.set(0, bits.from(last));
         }
     }
@@ -189,59 +211,76 @@ impl<const N: usize> Sweep<N> {
     /// The masks of all blocks, and the line feeds.
     #[inline(always)]
     fn look<K: Kind<N>, L: Look>(&mut self, chunk: &Chunk<'_>, look: impl Fn(&[u8; BLOCK]) -> L) {
-        self.ended = 0;
+        let mut ended = 0;
         let mut base = chunk.base as u32;
+        let mut after_white = self.after_white;
+        let mut any_bad = self.bad.from(0);
+        self.seen = std::array::from_fn(|i| self.of_kind[i].from(0));
         for (i, block) in (1..).zip(chunk.blocks) {
             let look = look(block);
-            let (feeds, spaces) = (look.equal(b'\n'), look.equal(b' '));
-            let white = feeds | spaces;
-            let bad = look.odd() & !feeds | white & (white << 1 | self.after_white);
-            self.after_white = white >> 63;
-            self.spaces.set(i, spaces);
+            let (feeds, white) = (look.equal(b'\n'), look.any_of(*b"\n "));
+            let bad = look.odd() & !feeds | white & (white << 1 | after_white);
+            after_white = white >> 63;
+            any_bad |= bad;
             self.bad.set(i, bad);
-            for (bits, mask) in self.of_kind.iter_mut().zip(K::masks(look)) {
-                bits.set(i, mask);
+            for (at, mask) in K::masks(look).into_iter().enumerate() {
+                self.of_kind[at].set(i, mask);
+                self.seen[at] |= mask;
             }
-            self.ended += place(feeds, base, &mut self.feeds[self.ended..]);
+            ended += place(feeds, base, K::FEEDS, &mut self.feeds[ended..]);
             base += BLOCK as u32;
         }
+        (self.ended, self.after_white, self.has_bad) = (ended, after_white, any_bad != 0);
     }
 
     /// The key of each line that ended.
     #[inline(always)]
     fn measure<K: Kind<N>>(&mut self, kind: K, chunk: &Chunk<'_>) {
-        let mut start = self.start;
-        let mut has_all_keys = true;
+        let (mut start, mut all) = (self.start, 0);
+        let (masks, seen, bytes) = (&self.of_kind, self.seen, chunk.bytes);
         for (&feed, key) in self.feeds[..self.ended].iter().zip(&mut self.keys) {
             let feed = feed as usize;
             let length = feed - start;
-            *key = NO_KEY;
-            if length <= WINDOW {
-                // A line of a window began in the block before the chunk, or in the chunk.
-                let at = start + BLOCK - chunk.base;
-                // The line feed, too, tells of white space before it.
-                if self.bad.from(at) << (63 - length) == 0 {
-                    let line = (1 << length) - 1;
-                    let masks = std::array::from_fn(|i| self.of_kind[i].from(at) & line);
-                    let spaces = self.spaces.from(at) & line;
-                    *key = kind.key(Plain { length, spaces, masks, bytes: chunk.bytes, start });
-                }
-            }
-            has_all_keys &= *key != NO_KEY;
+            // A line of a window began in the block before the chunk, or in the chunk. Of others this means
+            // nothing.
+            let at = (start + BLOCK).wrapping_sub(chunk.base);
+            // The line feed, too, tells of white space before it.
+            let is_plain =
+                length <= WINDOW && !(self.has_bad && self.bad.from(at) << (63 - length) != 0);
+            *key = match is_plain {
+                true => kind.key(Plain { length, masks, at, seen, bytes, start }),
+                false => NO_KEY,
+            };
+            all |= *key;
             start = feed + 1;
         }
-        (self.start, self.has_all_keys) = (start, has_all_keys);
+        (self.start, self.has_all_keys) = (start, all != NO_KEY);
+    }
+}
+
+/// No vectors are known for this processor.
+#[cfg(not(all(target_arch = "x86_64", not(feature = "portable"))))]
+#[derive(Clone, Copy)]
+enum Able {}
+
+#[cfg(not(all(target_arch = "x86_64", not(feature = "portable"))))]
+impl Able {
+    fn look_for() -> Option<Able> {
+        None
+    }
+
+    fn read<const N: usize, K: Kind<N>>(self, _: &mut Sweep<N>, _: K, _: Chunk<'_>) {
+        match self {}
     }
 }
 
 /// Writes down where the bits are, and gives how many. There is room for 64; what is written behind the
 /// last means nothing.
 #[inline(always)]
-fn place(bits: u64, base: u32, places: &mut [u32]) -> usize {
-    // Most blocks have fewer line feeds: no branch for each.
-    const MOST: usize = 6;
+fn place(bits: u64, base: u32, most: usize, places: &mut [u32]) -> usize {
     let mut left = bits;
-    let (most, more) = places[..BLOCK].split_at_mut(MOST);
+    // Where there are no more there is no branch for each.
+    let (most, more) = places[..BLOCK].split_at_mut(most);
     for place in most {
         *place = base + left.trailing_zeros();
         left &= left.wrapping_sub(1);
@@ -259,9 +298,11 @@ fn place(bits: u64, base: u32, places: &mut [u32]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::StreetName;
+    use crate::classes::Measure;
     use crate::letters::{Names, any_traits};
+    use crate::look::Bytes;
     use crate::street::{Streets, any_length};
-    use crate::{DriverTraits, StreetName};
     use proptest::prelude::*;
     use std::convert::Infallible;
 
@@ -287,8 +328,16 @@ mod tests {
         lines
     }
 
-    fn portable<const N: usize, K: Kind<N>>(sweep: &mut Sweep<N>, kind: K, chunk: Chunk<'_>) {
-        sweep.read_by(kind, chunk, |block| Words(*block));
+    fn by_bytes<const N: usize, K: Kind<N>>(sweep: &mut Sweep<N>, kind: K, chunk: Chunk<'_>) {
+        sweep.read_by(kind, chunk, |block| Bytes(*block));
+    }
+
+    /// Byte by byte where there are no vectors: the same again.
+    fn by_vectors<const N: usize, K: Kind<N>>(sweep: &mut Sweep<N>, kind: K, chunk: Chunk<'_>) {
+        match Able::look_for() {
+            Some(able) => able.read(sweep, kind, chunk),
+            None => by_bytes(sweep, kind, chunk),
+        }
     }
 
     /// Lines of what the rules look at and of any other byte of ASCII, with some of Unicode.
@@ -342,19 +391,19 @@ mod tests {
 
         #[test]
         fn a_name_with_a_key_has_the_traits_of_the_general_way(text in texts()) {
-            let lines = read(Names, &text, Sweep::read);
-            prop_assert_eq!(&lines, &read(Names, &text, portable));
+            let lines = read(Names, &text, by_vectors);
+            prop_assert_eq!(&lines, &read(Names, &text, by_bytes));
             for (line, key) in lines.into_iter().filter(|&(_, key)| key != NO_KEY) {
                 prop_assert!(is_normal(line) && (key as usize) < Names::KEYS, "{:?}", line);
-                prop_assert_eq!(DriverTraits::of_key(key), any_traits(line), "{:?}", line);
+                prop_assert_eq!(Names::of_key(key), any_traits(line), "{:?}", line);
             }
         }
 
         #[test]
         fn an_address_with_a_key_has_the_length_of_the_general_way(text in texts(), full in any::<bool>()) {
             let rule = if full { StreetName::FullLine } else { StreetName::Address };
-            let lines = read(Streets(rule), &text, Sweep::read);
-            prop_assert_eq!(&lines, &read(Streets(rule), &text, portable));
+            let lines = read(Streets(rule), &text, by_vectors);
+            prop_assert_eq!(&lines, &read(Streets(rule), &text, by_bytes));
             for (line, key) in lines.into_iter().filter(|&(_, key)| key != NO_KEY) {
                 prop_assert!(is_normal(line) && (key as usize) < Streets::KEYS, "{:?}", line);
                 prop_assert_eq!(key, any_length(line, rule).0, "{:?}", line);
@@ -368,7 +417,7 @@ mod tests {
             for before in 0..2 * BLOCK + 2 {
                 let line = "x".repeat(length);
                 let text = format!("{}{line}\n{}", "y\n".repeat(before), "z".repeat(BLOCK));
-                let lines = read(Streets(StreetName::Address), &text, Sweep::read);
+                let lines = read(Streets(StreetName::Address), &text, by_vectors);
                 let key = if length <= WINDOW { length as u32 } else { NO_KEY };
                 assert_eq!(lines.last(), Some(&(line.as_str(), key)));
             }
@@ -380,10 +429,8 @@ mod tests {
         let keys = |lines: [&str; 4]| {
             let text = lines.join("\n") + "\n" + &"x".repeat(BLOCK);
             (
-                read(Streets(StreetName::Address), &text, Sweep::read)
-                    .iter()
-                    .all(|l| l.1 != NO_KEY),
-                read(Names, &text, Sweep::read).iter().all(|l| l.1 != NO_KEY),
+                read(Streets(StreetName::Address), &text, by_vectors).iter().all(|l| l.1 != NO_KEY),
+                read(Names, &text, by_vectors).iter().all(|l| l.1 != NO_KEY),
             )
         };
         assert_eq!(

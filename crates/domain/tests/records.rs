@@ -170,7 +170,7 @@ fn the_real_data_set_has_the_same_streets_in_lines_and_in_csv() {
     assert_eq!(classes, StreetClasses::of(&csv, StreetName::Address));
     let (drivers, classes) = parse_drivers(file("drivers.txt")).unwrap();
     assert_eq!(drivers.len(), 3500);
-    assert_eq!(classes.counts().iter().sum::<u32>(), 3500);
+    assert_eq!(classes.counts.iter().sum::<u64>(), 3500);
 }
 
 /// Files of pieces that make trouble at the borders of lines and windows.

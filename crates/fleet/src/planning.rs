@@ -35,17 +35,22 @@ impl Scored {
     /// # Errors
     /// The batch has more records than the solver can number.
     pub fn solve(self) -> Result<Plan, TooLarge> {
-        let solution = assignment::solve(&self.problem())?;
+        let (rows, columns) = (&self.streets.counts, &self.drivers.counts);
+        let solution = assignment::solve_counted(&self.classes(), rows, columns)?;
         let greedy_total = Score::from_quarters(assignment::first_come(&self.problem()));
         Ok(Plan { scored: self, solution, greedy_total })
     }
 
     fn problem(&self) -> Problem<'_> {
-        Problem::Classes(Classes {
+        Problem::Classes(self.classes())
+    }
+
+    fn classes(&self) -> Classes<'_> {
+        Classes {
             row_class: &self.streets.class,
             column_class: &self.drivers.class,
             table: &self.table,
-        })
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use assignment::{Classes, Problem, Table, UNASSIGNED, solve};
+use assignment::{Classes, Table, UNASSIGNED, solve_counted};
 use domain::{Records, StreetName, parse_drivers, parse_shipments, score};
 use producer::synthetic;
 
@@ -92,7 +92,7 @@ fn plan(shipments: &[u8], drivers: &[u8]) -> Result<Duration, Error> {
         Some(score(lengths[row], traits[column]).quarters())
     })?;
     let classes = Classes { row_class: &rows.class, column_class: &columns.class, table: &table };
-    let plan = solve(&Problem::Classes(classes))?;
+    let plan = solve_counted(&classes, &rows.counts, &columns.counts)?;
     let mut pairs: Vec<(u32, u32)> = Vec::with_capacity(plan.assigned);
     let assigned = plan.columns.iter().zip(0..).filter(|&(&driver, _)| driver != UNASSIGNED);
     pairs.extend(assigned.map(|(&driver, shipment)| (shipment, driver)));
