@@ -9,7 +9,7 @@ use runtime::lifecycle::Shutdown;
 use runtime::settings::{Settings, parse};
 
 use crate::store::StoreUrl;
-use crate::{Error, Options, Service};
+use crate::{Error, Options, Service, TraceViewer};
 
 /// The least time that plans are kept.
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -25,6 +25,8 @@ pub struct Config {
     pub store: StoreUrl,
     /// The producer that runs are started at from here; none: they are not.
     pub producer: Option<Uri>,
+    /// Where people look at traces.
+    pub trace_viewer: Option<TraceViewer>,
     /// What one RecordPlans stream may have in flight.
     pub credit: Credit,
     /// Time between heartbeats to a watcher.
@@ -44,6 +46,7 @@ impl Default for Config {
             ops_listen: loopback(9080),
             store: StoreUrl::Sqlite("./waybill-data/analytics.db".into()),
             producer: None,
+            trace_viewer: None,
             credit: options.credit,
             heartbeat: options.heartbeat,
             reader_threads: 4,
@@ -63,6 +66,7 @@ impl Config {
             retention: retention(settings, &store),
             store,
             producer: settings.optional("producer", parse::uri),
+            trace_viewer: settings.optional("trace-viewer", TraceViewer::parse),
             credit: Credit {
                 items: settings.get(
                     "max-plans-in-flight",

@@ -8,9 +8,11 @@ use jiff::Timestamp;
 use proto::analytics::v1::analytics_service_server::AnalyticsServiceServer;
 use proto::analytics::v1::ingest_service_server::IngestServiceServer;
 use proto::{BatchId, DESCRIPTORS};
-use runtime::acked::Credit;
+use runtime::Process;
+use runtime::acked::{Credit, Served};
 use runtime::health::{Health, Status};
 use runtime::lifecycle::Shutdown;
+use runtime::profile::{self, Profile};
 use runtime::server::grpc_routes;
 use runtime::workers::Workers;
 use tokio::sync::watch;
@@ -19,11 +21,12 @@ use tonic_web::GrpcWebLayer;
 
 use crate::grpc::Handlers;
 use crate::ingest::{DEFAULT_CREDIT, Ingest};
+use crate::metrics::Metrics;
 use crate::queries::DEFAULT_HEARTBEAT;
 use crate::store::{Store, StoredPlan};
 use crate::writer::Writer;
 use crate::{
-    Error, http,
+    Error, TraceViewer, http,
     passed_on::{self, PRODUCER},
 };
 
@@ -45,6 +48,10 @@ pub struct Options {
     pub heartbeat: Duration,
     /// The clock. Default: the machine's.
     pub clock: Clock,
+    /// Where people look at traces, told to the page. Default: nowhere.
+    pub trace_viewer: Option<TraceViewer>,
+    /// Who it says that it is. Default: its part.
+    pub process: Process,
 }
 
 impl Default for Options {
@@ -54,6 +61,8 @@ impl Default for Options {
             producer: None,
             heartbeat: DEFAULT_HEARTBEAT,
             clock: Timestamp::now,
+            trace_viewer: None,
+            process: Process::named(crate::PART),
         }
     }
 }
@@ -68,6 +77,10 @@ pub struct Analytics {
     pub(crate) clock: Clock,
     pub(crate) shutdown: Shutdown,
     pub(crate) ingest: Arc<Ingest>,
+    pub(crate) served: Arc<Served>,
+    pub(crate) metrics: Metrics,
+    pub(crate) trace_viewer: Option<TraceViewer>,
+    process: Process,
     writable: watch::Receiver<bool>,
 }
 
@@ -80,20 +93,37 @@ impl Analytics {
         options: Options,
         shutdown: Shutdown,
     ) -> (Arc<Analytics>, impl Future<Output = ()> + Send + 'static) {
-        let Options { credit, producer, heartbeat, clock } = options;
-        let (writer, queue) = Writer::new(Arc::clone(&store), clock);
+        let Options { credit, producer, heartbeat, clock, trace_viewer, process } = options;
+        let metrics = Metrics::default();
+        let (writer, queue) = Writer::new(Arc::clone(&store), clock, metrics.clone());
         let writable = writer.writable();
-        let ingest = Arc::new(Ingest::new(queue, credit));
-        let analytics =
-            Analytics { store, workers, producer, heartbeat, clock, shutdown, ingest, writable };
+        let ingest = Arc::new(Ingest::new(queue, credit, process.clone(), metrics.clone()));
+        let served = Arc::default();
+        let analytics = Analytics {
+            store,
+            workers,
+            producer,
+            heartbeat,
+            clock,
+            shutdown,
+            ingest,
+            served,
+            metrics,
+            trace_viewer,
+            process,
+            writable,
+        };
         (Arc::new(analytics), writer.run())
     }
 
     /// Calls and pages on one port. gRPC-web is for calls only.
     pub fn routes(self: &Arc<Self>, health: &Health) -> Router {
         let handlers = Handlers(Arc::clone(self));
-        let passed_on: &[&str] = if self.producer.is_some() { &[PRODUCER] } else { &[] };
-        let calls = grpc_routes(health, &[DESCRIPTORS], passed_on)
+        let profile = Profile::new(crate::PART, self.process.clone(), health.clone())
+            .receiving(Arc::clone(&self.served));
+        let others = [profile::SERVICE].into_iter().chain(self.producer.as_ref().map(|_| PRODUCER));
+        let calls = grpc_routes(health, &[DESCRIPTORS], &others.collect::<Vec<_>>())
+            .add_service(profile.clone().server())
             .add_service(IngestServiceServer::new(handlers.clone()))
             .add_service(AnalyticsServiceServer::new(handlers))
             .into_axum_router()
@@ -103,7 +133,7 @@ impl Analytics {
             None => calls,
         };
         let calls = calls.layer(GrpcWebLayer::new());
-        calls.merge(http::routes(Arc::clone(self), health.clone()))
+        calls.merge(http::routes(Arc::clone(self), profile))
     }
 
     /// Health of the services, not serving yet.
@@ -133,6 +163,11 @@ impl Analytics {
     /// The plan of a batch.
     pub(crate) async fn plan(&self, batch_id: BatchId) -> Result<StoredPlan, Error> {
         self.store.plan(batch_id).await?.ok_or(Error::NoSuchPlan(batch_id))
+    }
+
+    /// Whether the last write succeeded.
+    pub(crate) fn is_writable(&self) -> bool {
+        *self.writable.borrow()
     }
 
     pub(crate) fn now(&self) -> Timestamp {

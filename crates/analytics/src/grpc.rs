@@ -34,7 +34,7 @@ impl IngestService for Handlers {
         let ingest = Arc::clone(&self.0.ingest);
         let limits = ingest.limits();
         let shutdown = self.0.shutdown.clone();
-        let answers = acked::serve(ingest, request.into_inner(), limits, shutdown);
+        let answers = acked::serve(ingest, request.into_inner(), limits, &self.0.served, shutdown);
         Ok(Response::new(Box::pin(answers)))
     }
 }

@@ -12,11 +12,14 @@ use proto::analytics::v1::{
 use proto::columns::{PlanColumns, RecordRow};
 use proto::logistics::v1::{Drain, PlanHeader, Rejected, Side, Timings, Welcome};
 use proto::{BatchId, RunId, Violations, to_rpc_status};
+use runtime::Process;
 use runtime::acked::{Credit, Intake, Limits, PART_TIMEOUT, Part, Reply, Spoken};
 use runtime::trace::{Spans, TraceContext, attribute};
+use tokio::time::Instant;
 use tonic::Status;
 
 use crate::error::{no_room, taken};
+use crate::metrics::Metrics;
 use crate::proof::{Proof, Said, quarters};
 use crate::store::{DriverKey, DriverShare, NewPlan, Outcome, PlanFacts, Steps};
 use crate::wire::{timestamp, to_duration};
@@ -39,6 +42,8 @@ pub(crate) struct Ingest {
     queue: Queue,
     /// What a stream is told.
     credit: Credit,
+    process: Process,
+    metrics: Metrics,
     held: Arc<Held>,
 }
 
@@ -73,10 +78,26 @@ impl Drop for Holding {
 }
 
 impl Ingest {
-    pub(crate) fn new(queue: Queue, credit: Credit) -> Ingest {
+    pub(crate) fn new(queue: Queue, credit: Credit, process: Process, metrics: Metrics) -> Ingest {
         // Room for the credit of several fleet services, but not for a thousand.
         let limit = credit.bytes.saturating_mul(8);
-        Ingest { queue, credit, held: Arc::new(Held { bytes: AtomicU64::new(0), limit }) }
+        Ingest {
+            queue,
+            credit,
+            process,
+            metrics,
+            held: Arc::new(Held { bytes: AtomicU64::new(0), limit }),
+        }
+    }
+
+    /// Whole plans that wait for the writer.
+    pub(crate) fn waiting(&self) -> usize {
+        self.queue.waiting()
+    }
+
+    /// Bytes of plans that are not committed yet.
+    pub(crate) fn held_bytes(&self) -> u64 {
+        self.held.bytes.load(Ordering::Relaxed)
     }
 
     /// What one stream is held to; all of them together, see [`Held`].
@@ -110,7 +131,10 @@ impl Intake for Ingest {
 
     fn hear(&self, message: &RecordPlansRequest) -> Spoken<BatchId, ()> {
         match &message.event {
-            Some(record_plans_request::Event::Hello(_)) => Spoken::Hello(()),
+            Some(record_plans_request::Event::Hello(hello)) => {
+                let (name, version) = (hello.peer.clone(), hello.version.clone());
+                Spoken::Hello((), Process::said(name, version, hello.start_time.as_ref()))
+            }
             Some(record_plans_request::Event::Plan(plan)) => match plan.head.batch_id.parse() {
                 Ok(id) => Spoken::Part(Part {
                     id,
@@ -183,7 +207,7 @@ impl Intake for Ingest {
                 Err(status) => reply.rejected(status),
             }
         });
-        let job = Job { plan, trace, span, answer };
+        let job = Job { plan, trace, span, whole: Instant::now(), answer };
         if let Err(job) = self.queue.offer(job) {
             // As many of these as credit.
             let queue = self.queue.clone();
@@ -197,7 +221,9 @@ impl Intake for Ingest {
             max_bytes: self.credit.bytes,
             max_message_bytes: limits.max_message_bytes,
             max_batch_bytes: limits.max_item_bytes,
-            peer: crate::PART.into(),
+            peer: self.process.name.clone(),
+            version: self.process.version.clone(),
+            start_time: self.process.start_time(),
         }))
     }
 
@@ -206,6 +232,7 @@ impl Intake for Ingest {
     }
 
     fn rejected(&self, id: &str, status: Status) -> RecordPlansResponse {
+        self.metrics.rejected(status.code());
         let status = Some(to_rpc_status(&status));
         say(Event::Rejected(Rejected { batch_id: id.to_owned(), status }))
     }

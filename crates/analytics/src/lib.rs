@@ -10,8 +10,10 @@
 //! | `queries` | list, watch, get and sum up plans |
 //! | `grpc` | the handlers: decode, call, encode |
 //! | `http` | the page, and plans as files |
+//! | `metrics` | what it counts |
 //! | `passed_on` | calls of ProducerService, for the page |
 //! | `wire` | what the store keeps, as messages say it |
+//! | [`TraceViewer`] | where people look at traces |
 //! | `text` | finding a text whatever its case |
 //! | [`Analytics`] | the service without sockets |
 //! | [`Config`], [`Service`] | settings, sockets, lifetime |
@@ -23,12 +25,14 @@ mod error;
 mod grpc;
 mod http;
 mod ingest;
+mod metrics;
 mod passed_on;
 mod proof;
 mod queries;
 mod service;
 pub mod store;
 mod text;
+mod trace_viewer;
 mod wire;
 mod writer;
 
@@ -37,6 +41,7 @@ pub use self::core::{Analytics, Clock, Options};
 pub use self::error::Error;
 pub use self::ingest::{DEFAULT_CREDIT, MAX_PLAN_BYTES};
 pub use self::service::Service;
+pub use self::trace_viewer::TraceViewer;
 
 /// What this part is called in logs, spans and metrics.
 const PART: &str = "analytics";

@@ -5,8 +5,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use runtime::Process;
 use runtime::connect;
 use runtime::lifecycle::Shutdown;
+use runtime::metrics;
 use runtime::ops;
 use runtime::server::{self, Limits, Listener};
 use runtime::workers::Workers;
@@ -56,6 +58,8 @@ impl Service {
             credit: config.credit,
             producer: config.producer.as_ref().map(connect::channel),
             heartbeat: config.heartbeat,
+            trace_viewer: config.trace_viewer,
+            process: Process::here(crate::PART, listener.address()),
             ..Options::default()
         };
         let (analytics, writer) =
@@ -90,7 +94,9 @@ impl Service {
         let writing = tokio::spawn(writing);
         let health = Analytics::health();
         let routes = analytics.routes(&health);
-        let registry = Arc::new(ops::registry(crate::PART));
+        let mut registry = metrics::registry(crate::PART);
+        analytics.register(&mut registry);
+        let registry = Arc::new(registry);
         let ops = ops::serve_ops(ops_listener, health.clone(), registry, shutdown.clone());
         let serving = async {
             let serving = server::serve(listener, routes, Limits::default(), shutdown.clone());

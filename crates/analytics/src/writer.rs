@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use runtime::trace::{Spans, TraceContext, failed, link};
 use tokio::sync::{mpsc, watch};
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use tonic::Status;
 use tracing::{Instrument, Span};
 
 use crate::error::come_back;
+use crate::metrics::Metrics;
 use crate::store::{NewPlan, Outcome, Store};
 use crate::{Clock, Error};
 
@@ -37,6 +38,8 @@ pub(crate) struct Job {
     pub(crate) trace: TraceContext,
     /// The span of recording it; ends with the answer.
     pub(crate) span: Span,
+    /// When all of it had come.
+    pub(crate) whole: Instant,
     pub(crate) answer: Box<dyn FnOnce(Result<Outcome, Status>) + Send>,
 }
 
@@ -48,6 +51,11 @@ impl Queue {
     /// Hands a plan over without waiting; gives it back when the queue is full.
     pub(crate) fn offer(&self, job: Job) -> Result<(), Box<Job>> {
         self.0.try_send(job).map_err(|refused| Box::new(refused.into_inner()))
+    }
+
+    /// Plans that wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.0.max_capacity() - self.0.capacity()
     }
 
     /// Hands a plan over. It is answered in any case.
@@ -67,15 +75,16 @@ pub(crate) struct Writer {
     next: Option<Job>,
     /// Plans in the group before.
     before: usize,
+    metrics: Metrics,
     /// Whether the last write succeeded.
     writable: watch::Sender<bool>,
 }
 
 impl Writer {
-    pub(crate) fn new(store: Arc<dyn Store>, clock: Clock) -> (Writer, Queue) {
+    pub(crate) fn new(store: Arc<dyn Store>, clock: Clock, metrics: Metrics) -> (Writer, Queue) {
         let (queue, jobs) = mpsc::channel(WAITING_PLANS);
         let writable = watch::Sender::new(true);
-        (Writer { store, clock, jobs, next: None, before: 0, writable }, Queue(queue))
+        (Writer { store, clock, jobs, next: None, before: 0, metrics, writable }, Queue(queue))
     }
 
     /// Whether the store could be written the last time.
@@ -131,20 +140,29 @@ impl Writer {
 
     async fn record(&mut self, group: Vec<Job>) {
         let span = commit_span(&group);
+        let (begun, mut bytes) = (Instant::now(), 0);
+        // The slow group's example is any of its plans.
+        let example = group.iter().map(|job| &job.trace).find(|trace| trace.sampled()).cloned();
         let mut answers = Vec::with_capacity(group.len());
-        let plans = group
+        let plans: Vec<NewPlan> = group
             .into_iter()
             .map(|job| {
+                bytes += job.plan.bytes();
+                self.metrics.waited(begun - job.whole, &job.trace);
                 answers.push((job.span, job.answer));
                 job.plan
             })
             .collect();
+        let count = plans.len();
         let outcomes = self.store.record((self.clock)(), plans).instrument(span.clone()).await;
+        let (took, written) = (begun.elapsed(), outcomes.is_ok());
+        self.metrics.committed(took, count, bytes, written, &example.unwrap_or_default());
         self.is_writable(outcomes.as_ref().err());
         match outcomes {
             Ok(outcomes) => {
                 drop(span);
                 for ((_span, answer), outcome) in answers.into_iter().zip(outcomes) {
+                    self.metrics.came_to(&outcome);
                     answer(Ok(outcome));
                 }
             }

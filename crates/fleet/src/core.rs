@@ -5,10 +5,15 @@ use std::{future::Future, sync::Arc};
 use proto::fleet::v1::fleet_service_server::FleetServiceServer;
 use proto::{DESCRIPTORS, MAX_MESSAGE_BYTES};
 use runtime::{
-    acked::{Credit, Limits, LinkStatus, Outbox, OutboxConfig, PART_TIMEOUT, sender::SenderConfig},
+    Process,
+    acked::{
+        Credit, Limits, LinkStatus, Outbox, OutboxConfig, PART_TIMEOUT, Served,
+        sender::SenderConfig,
+    },
     health::Health,
     lifecycle::Shutdown,
     peers::Peers,
+    profile::{self, Profile},
     server::grpc_routes,
     trace::Spans,
     workers::Workers,
@@ -20,7 +25,7 @@ use crate::{
     admission::Admission,
     dispatch::{Dispatch, Fleet, MAX_DECODED_BYTES},
     in_flight::InFlight,
-    metrics::{self, Answers},
+    metrics::{self, Metrics},
     record::Record,
 };
 
@@ -50,6 +55,7 @@ impl Default for Capacity {
 pub struct Core {
     dispatch: Arc<Dispatch>,
     limits: Limits,
+    served: Arc<Served>,
     shutdown: Shutdown,
     analytics: watch::Receiver<LinkStatus>,
 }
@@ -66,18 +72,18 @@ impl Core {
         solvers: Workers,
         capacity: &Capacity,
         sender: SenderConfig,
-        peer: String,
+        process: Process,
         shutdown: Shutdown,
     ) -> (Self, impl Future<Output = ()> + Send + 'static) {
         let in_flight = Arc::new(InFlight::default());
-        let answers = Answers::default();
+        let metrics = Metrics::default();
         let record = Record {
             in_flight: Arc::clone(&in_flight),
-            peer: peer.clone(),
-            answers: answers.clone(),
+            process: process.clone(),
+            metrics: metrics.clone(),
         };
         let config = OutboxConfig {
-            name: "record plans",
+            name: "record_plans",
             // The admission bounds what is held; the outbox need not do it again.
             capacity: Credit { items: usize::MAX, bytes: u64::MAX },
             sender,
@@ -90,8 +96,8 @@ impl Core {
             solvers,
             admission: Admission::new(capacity.admitted_bytes),
             spans: Spans::of("fleet"),
-            peer: peer.into(),
-            answers,
+            process,
+            metrics,
         });
         let limits = Limits {
             credit: capacity.credit,
@@ -99,7 +105,8 @@ impl Core {
             max_item_bytes: capacity.max_batch_bytes,
             part_timeout: PART_TIMEOUT,
         };
-        (Self { dispatch, limits, shutdown, analytics }, forwarding)
+        let served = Arc::default();
+        (Self { dispatch, limits, served, shutdown, analytics }, forwarding)
     }
 
     /// How the streams to analytics are.
@@ -109,7 +116,7 @@ impl Core {
 
     /// Adds what the service counts to a registry.
     pub fn register(&self, registry: &mut prometheus_client::registry::Registry) {
-        metrics::register(registry, &self.dispatch, self.analytics());
+        metrics::register(registry, &self.dispatch, self.analytics(), Arc::clone(&self.served));
     }
 
     /// Takes no more plans for analytics: the forwarding task ends when all are recorded, or at the end
@@ -123,10 +130,16 @@ impl Core {
         let fleet = Fleet {
             dispatch: Arc::clone(&self.dispatch),
             limits: self.limits,
+            served: Arc::clone(&self.served),
             shutdown: self.shutdown.clone(),
         };
         let service = FleetServiceServer::new(fleet).max_decoding_message_size(MAX_DECODED_BYTES);
-        grpc_routes(health, &[DESCRIPTORS], &[]).add_service(service)
+        let profile = Profile::new("fleet", self.dispatch.process.clone(), health.clone())
+            .sending(self.analytics(), self.dispatch.outbox.traffic())
+            .receiving(Arc::clone(&self.served));
+        grpc_routes(health, &[DESCRIPTORS], &[profile::SERVICE])
+            .add_service(service)
+            .add_service(profile.server())
     }
 
     /// Health of this service, not serving yet.

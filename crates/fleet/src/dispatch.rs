@@ -13,7 +13,8 @@ use proto::{
     to_rpc_status,
 };
 use runtime::{
-    acked::{self, Intake, Limits, Outbox, Part, Reply, Spoken},
+    Process,
+    acked::{self, Intake, Limits, Outbox, Part, Reply, Served, Spoken},
     lifecycle::Shutdown,
     trace::{self, Spans},
     workers::{self, WorkerGone, Workers},
@@ -27,7 +28,7 @@ use crate::{
     arriving::{Arriving, Batch},
     error::BatchError,
     in_flight::{InFlight, Joined, Waiter},
-    metrics::Answers,
+    metrics::Metrics,
     planning::Scored,
     record::{Outgoing, Record},
     rows::{Planned, Times},
@@ -45,8 +46,8 @@ pub(crate) struct Dispatch {
     pub(crate) solvers: Workers,
     pub(crate) admission: Admission,
     pub(crate) spans: Spans,
-    pub(crate) peer: Arc<str>,
-    pub(crate) answers: Answers,
+    pub(crate) process: Process,
+    pub(crate) metrics: Metrics,
 }
 
 impl Intake for Dispatch {
@@ -60,7 +61,9 @@ impl Intake for Dispatch {
         match &message.event {
             Some(dispatch_request::Event::Hello(hello)) => {
                 tracing::debug!(peer = hello.peer, "hello");
-                Spoken::Hello(hello.plan_detail())
+                let (name, version) = (hello.peer.clone(), hello.version.clone());
+                let process = Process::said(name, version, hello.start_time.as_ref());
+                Spoken::Hello(hello.plan_detail(), process)
             }
             Some(dispatch_request::Event::Batch(part)) => match part.head.batch_id.parse() {
                 Ok(id) => Spoken::Part(Part {
@@ -119,7 +122,9 @@ impl Intake for Dispatch {
             max_bytes: limits.credit.bytes,
             max_message_bytes: limits.max_message_bytes,
             max_batch_bytes: limits.max_item_bytes,
-            peer: self.peer.to_string(),
+            peer: self.process.name.clone(),
+            version: self.process.version.clone(),
+            start_time: self.process.start_time(),
         }))
     }
 
@@ -129,7 +134,7 @@ impl Intake for Dispatch {
     }
 
     fn rejected(&self, id: &str, status: Status) -> DispatchResponse {
-        self.answers.rejected();
+        self.metrics.rejected(status.code());
         tracing::debug!(batch_id = id, code = ?status.code(), reason = status.message(), "batch rejected");
         say(dispatch_response::Event::Rejected(Rejected {
             batch_id: id.to_owned(),
@@ -244,6 +249,7 @@ fn say(event: dispatch_response::Event) -> DispatchResponse {
 pub(crate) struct Fleet {
     pub(crate) dispatch: Arc<Dispatch>,
     pub(crate) limits: Limits,
+    pub(crate) served: Arc<Served>,
     pub(crate) shutdown: Shutdown,
 }
 
@@ -261,6 +267,7 @@ impl FleetService for Fleet {
     ) -> Result<Response<Self::DispatchStream>, Status> {
         let inbound = request.into_inner();
         let dispatch = Arc::clone(&self.dispatch);
-        Ok(Response::new(acked::serve(dispatch, inbound, self.limits, self.shutdown.clone())))
+        let (limits, shutdown) = (self.limits, self.shutdown.clone());
+        Ok(Response::new(acked::serve(dispatch, inbound, limits, &self.served, shutdown)))
     }
 }

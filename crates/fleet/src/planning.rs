@@ -104,6 +104,11 @@ impl Plan {
         self.greedy_total
     }
 
+    /// How many classes of equal records there are: of shipments, and of drivers.
+    pub fn classes(&self) -> (usize, usize) {
+        (self.scored.streets.lengths.len(), self.scored.drivers.traits.len())
+    }
+
     /// How many pairs there are.
     pub fn assigned(&self) -> usize {
         self.solution.assigned

@@ -16,7 +16,10 @@ use proto::{
     from_rpc_status,
     logistics::v1::{Hello, PlanDetail, PlanPart},
 };
-use runtime::acked::{Credit, Dialect, Heard, outbox::Parts};
+use runtime::{
+    Process,
+    acked::{Credit, Dialect, Heard, outbox::Parts},
+};
 use tokio::time::Instant;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Status, Streaming, transport::Channel};
@@ -24,7 +27,7 @@ use tonic::{Status, Streaming, transport::Channel};
 use crate::{
     error::BatchError,
     in_flight::{InFlight, Waiter},
-    metrics::Answers,
+    metrics::Metrics,
     rows::{self, Planned},
 };
 
@@ -47,8 +50,8 @@ pub(crate) type Answer = Result<Recorded, Status>;
 /// RecordPlans, seen from its client.
 pub(crate) struct Record {
     pub(crate) in_flight: Arc<InFlight>,
-    pub(crate) peer: String,
-    pub(crate) answers: Answers,
+    pub(crate) process: Process,
+    pub(crate) metrics: Metrics,
 }
 
 impl Dialect for Record {
@@ -68,7 +71,12 @@ impl Dialect for Record {
     }
 
     fn hello(&self) -> RecordPlansRequest {
-        let hello = Hello { peer: self.peer.clone(), plan_detail: PlanDetail::Unspecified.into() };
+        let hello = Hello {
+            peer: self.process.name.clone(),
+            plan_detail: PlanDetail::Unspecified.into(),
+            version: self.process.version.clone(),
+            start_time: self.process.start_time(),
+        };
         RecordPlansRequest { event: Some(record_plans_request::Event::Hello(hello)) }
     }
 
@@ -86,10 +94,13 @@ impl Dialect for Record {
             Err(_) => Heard::Other,
         };
         match message.event {
-            Some(Event::Welcome(welcome)) => Heard::Welcome(Credit {
-                items: welcome.max_batches.max(1) as usize,
-                bytes: welcome.max_bytes.max(1),
-            }),
+            Some(Event::Welcome(welcome)) => Heard::Welcome(
+                Credit {
+                    items: welcome.max_batches.max(1) as usize,
+                    bytes: welcome.max_bytes.max(1),
+                },
+                Process::said(welcome.peer, welcome.version, welcome.start_time.as_ref()),
+            ),
             Some(Event::Recorded(recorded)) => answer(&recorded.batch_id.clone(), Ok(recorded)),
             Some(Event::Rejected(rejected)) => {
                 let status = rejected
@@ -110,8 +121,9 @@ impl Dialect for Record {
         let commit = item.sent.get().map(Instant::elapsed).unwrap_or_default();
         match answer {
             Ok(recorded) => {
+                self.metrics.recorded(&planned, commit);
                 for waiter in self.in_flight.take(planned.batch_id) {
-                    self.answers.settled();
+                    self.metrics.settled();
                     settle(waiter, &planned, &recorded, commit);
                 }
             }

@@ -3,10 +3,11 @@
 use std::{net::SocketAddr, pin::Pin, sync::Arc};
 
 use runtime::{
+    Process,
     acked::{LinkStatus, sender::SenderConfig},
     health::Health,
     lifecycle::Shutdown,
-    ops,
+    metrics, ops,
     peers::{NoResolver, Peers},
     server::{self, BindError, Limits, Listener, ServeError},
     workers::Workers,
@@ -51,7 +52,7 @@ impl Service {
             solvers,
             &config.capacity,
             SenderConfig::default(),
-            format!("fleet {}", listener.address()),
+            Process::here("fleet", listener.address()),
             shutdown.clone(),
         );
         tracing::info!(
@@ -81,7 +82,7 @@ impl Service {
     pub async fn run(self) -> Result<(), Error> {
         let health = Core::health();
         let routes = self.core.routes(&health).into_axum_router();
-        let mut registry = ops::registry("fleet");
+        let mut registry = metrics::registry("fleet");
         self.core.register(&mut registry);
         let registry = Arc::new(registry);
         let forwarding = tokio::spawn(self.forwarding);

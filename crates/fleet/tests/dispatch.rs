@@ -240,7 +240,7 @@ async fn one_id_is_one_content() {
     assert!(fleet.counts("fleet_batches_total{outcome=\"rejected\"} 1"));
     assert!(fleet.counts("fleet_batches_total{outcome=\"settled\"} 0"));
     assert!(fleet.counts("fleet_batches_in_flight 1"));
-    assert!(fleet.counts("fleet_plans_unrecorded 1"));
+    assert!(fleet.counts("stream_unanswered_batches{stream=\"record_plans\"} 1"));
     assert!(fleet.counts("fleet_analytics_connected 1"));
 
     // The same content joins the wait: one plan, two answers.

@@ -4,9 +4,11 @@ use std::{fs::File, sync::Arc, time::Duration};
 
 use proto::{DESCRIPTORS, producer::v1::producer_service_server::ProducerServiceServer};
 use runtime::{
+    Process,
     acked::{Credit, LinkStatus, Outbox, OutboxConfig, sender::SenderConfig},
     health::Health,
     peers::Peers,
+    profile::{self, Profile},
     server::{grpc_routes, with_pages},
     trace::Sampler,
     workers::Workers,
@@ -23,7 +25,7 @@ use crate::{
     grpc::Calls,
     http::{self, Defaults},
     inbox::{self, Inbox},
-    metrics,
+    metrics::{self, Metrics},
     moment::Clock,
     room::Room,
     run::drive::Road,
@@ -56,8 +58,8 @@ pub struct Options {
     pub sampler: Sampler,
     /// The time.
     pub clock: Clock,
-    /// Who speaks on the stream, for logs.
-    pub peer: String,
+    /// Who speaks on the stream.
+    pub process: Process,
 }
 
 impl Options {
@@ -72,7 +74,7 @@ impl Options {
             inbox: None,
             sampler: Sampler::Never,
             clock,
-            peer: "producer".to_owned(),
+            process: Process::named("producer"),
         }
     }
 }
@@ -87,6 +89,8 @@ pub struct Core {
     _kills: DropGuard,
     clock: Clock,
     defaults: Defaults,
+    process: Process,
+    metrics: Metrics,
     /// Held while pairs may be taken, so that no other producer plans them too.
     _inbox: Option<File>,
 }
@@ -110,7 +114,8 @@ impl Core {
             capacity: options.unacked,
             sender: options.sender.clone(),
         };
-        let dispatch = Dispatch::new(options.peer.clone());
+        let metrics = Metrics::default();
+        let dispatch = Dispatch::new(options.process.clone(), metrics.clone());
         let (outbox, sending) = Outbox::start(Arc::new(dispatch), fleet, config);
         let (tasks, killed) = (TaskTracker::new(), CancellationToken::new());
         let road = Road {
@@ -142,6 +147,8 @@ impl Core {
             _kills,
             clock: options.clock,
             defaults: options.defaults,
+            process: options.process,
+            metrics,
             _inbox,
         };
         core.resume(&store, &workers, options.inbox).await?;
@@ -177,7 +184,8 @@ impl Core {
 
     /// Adds what the producer counts to a registry.
     pub fn register(&self, registry: &mut prometheus_client::registry::Registry) {
-        metrics::register(registry, &self.runs, self.fleet(), self.outbox.traffic());
+        let (fleet, traffic) = (self.fleet(), self.outbox.traffic());
+        metrics::register(registry, &self.metrics, &self.runs, fleet, traffic);
     }
 
     /// Health of this service, not serving yet.
@@ -190,7 +198,11 @@ impl Core {
         let calls = Calls { runs: Arc::clone(&self.runs), clock: self.clock };
         let service =
             ProducerServiceServer::new(calls).max_decoding_message_size(MAX_REQUEST_BYTES);
-        let grpc = grpc_routes(health, &[DESCRIPTORS], &[]).add_service(service);
+        let profile = Profile::new("producer", self.process.clone(), health.clone())
+            .sending(self.fleet(), self.outbox.traffic());
+        let grpc = grpc_routes(health, &[DESCRIPTORS], &[profile::SERVICE])
+            .add_service(service)
+            .add_service(profile.server());
         let http = http::routes(Arc::clone(&self.runs), self.defaults.clone());
         with_pages(grpc, http)
     }

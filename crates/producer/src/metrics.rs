@@ -1,135 +1,104 @@
-//! What the producer counts, for `/metrics`: read from the runs when it is asked for.
+//! What the producer counts, for `/metrics`.
 
-use std::sync::{Arc, Weak};
+use std::{
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 use prometheus_client::{
     collector::Collector,
-    encoding::{DescriptorEncoder, EncodeMetric, NoLabelSet},
-    metrics::{MetricType, gauge::ConstGauge},
-    registry::Registry,
+    encoding::DescriptorEncoder,
+    metrics::{counter::Counter, family::Family},
+    registry::{Registry, Unit},
 };
-use runtime::acked::{LinkStatus, PeerStatus, Traffic};
+use runtime::{
+    acked::{LinkStatus, Traffic},
+    metrics::{self, Durations, Label, Rows, code_name},
+    trace::TraceContext,
+};
 use tokio::sync::watch;
+use tonic::Code;
 
 use crate::runs::Runs;
 
+/// What is counted as answers come. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Metrics {
+    answers: Family<[Label; 1], Counter>,
+    settled: Counter,
+    refusals: Family<[Label; 1], Counter>,
+    settling: Durations,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let answers = Family::<[Label; 1], Counter>::default();
+        let settled = answers.get_or_create(&[("outcome", "settled")]).clone();
+        Self { answers, settled, refusals: Family::default(), settling: Durations::default() }
+    }
+}
+
+impl Metrics {
+    /// A batch is settled, so long after it was made.
+    pub fn settled(&self, after: Duration, trace: &TraceContext) {
+        self.settled.inc();
+        self.settling.observe(after, trace);
+    }
+
+    /// A batch was refused: to be sent again, or for good.
+    pub fn refused(&self, code: Code, again: bool) {
+        let outcome = if again { "refused_for_now" } else { "rejected" };
+        self.answers.get_or_create(&[("outcome", outcome)]).inc();
+        self.refusals.get_or_create(&[("code", code_name(code))]).inc();
+    }
+
+    fn register(&self, registry: &mut Registry) {
+        registry.register("producer_batches", "Batches that were answered", self.answers.clone());
+        registry.register(
+            "producer_refusals",
+            "Batches that were not settled, by the status code",
+            self.refusals.clone(),
+        );
+        registry.register_with_unit(
+            "producer_settle_duration",
+            "Time of a batch from when it was made until it is settled, over all its attempts",
+            Unit::Seconds,
+            self.settling.clone(),
+        );
+    }
+}
+
+/// What is read when it is asked for.
 #[derive(Debug)]
-struct Numbers {
+struct Standing {
     runs: Weak<Runs>,
     fleet: watch::Receiver<LinkStatus>,
-    traffic: Arc<Traffic>,
 }
 
 /// Adds the producer's numbers to a registry.
 pub(crate) fn register(
     registry: &mut Registry,
+    counted: &Metrics,
     runs: &Arc<Runs>,
     fleet: watch::Receiver<LinkStatus>,
     traffic: Arc<Traffic>,
 ) {
-    let runs = Arc::downgrade(runs);
-    registry.register_collector(Box::new(Numbers { runs, fleet, traffic }));
+    counted.register(registry);
+    metrics::of_outbox(registry, "dispatch", fleet.clone(), traffic);
+    registry.register_collector(Box::new(Standing { runs: Arc::downgrade(runs), fleet }));
 }
 
-impl Collector for Numbers {
-    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
-        let (mut runs, mut behind) = (0_i64, 0_i64);
+impl Collector for Standing {
+    fn encode(&self, encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
+        let (mut runs, mut behind) = (0_u64, 0_u64);
         for run in self.runs.upgrade().map(|runs| runs.alive()).unwrap_or_default() {
             runs += 1;
-            behind += i64::try_from(run.standing().behind.batches).unwrap_or(i64::MAX);
+            behind += run.standing().behind.batches;
         }
-        let open = i64::from(self.fleet.borrow().open);
-        let unacked = self.traffic.unacked.read();
-        let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
-        let bytes = i64::try_from(unacked.bytes).unwrap_or(i64::MAX);
-        let table = [
-            ("producer_runs", "Runs that have not ended", runs),
-            ("producer_batches_behind", "Batches that fell due and are not sent", behind),
-            ("producer_fleet_connected", "Whether the fleet service takes batches", open),
-            ("producer_unacked_batches", "Batches not answered yet", count(unacked.items)),
-            ("producer_unacked_bytes", "Their bytes", bytes),
-        ];
-        for (name, help, value) in table {
-            let gauge = ConstGauge::new(value);
-            let metric = encoder.encode_descriptor(name, help, None, gauge.metric_type())?;
-            gauge.encode(metric)?;
-        }
-        let peers = self.fleet.borrow().peers.clone();
-        let in_flight = |peer: &PeerStatus| count(peer.traffic.in_flight.read().items);
-        gauge_of_peers(
-            &mut encoder,
-            "producer_peer_in_flight_batches",
-            "Batches sent to a replica of the fleet service and not answered",
-            &peers,
-            in_flight,
-        )?;
-        gauge_of_peers(
-            &mut encoder,
-            "producer_peer_connected",
-            "Whether a replica of the fleet service takes batches",
-            &peers,
-            |peer| i64::from(peer.open),
-        )?;
-        let mut family = encoder.encode_descriptor(
-            "producer_peer_sent_batches",
-            "Batches sent to a replica of the fleet service, repeats included",
-            None,
-            MetricType::Counter,
-        )?;
-        for peer in &peers {
-            let labels = [("peer", peer.address.to_string())];
-            let mut metric = family.encode_family(&labels)?;
-            metric.encode_counter::<NoLabelSet, u64, u64>(&peer.traffic.sent(), None)?;
-        }
-        Ok(())
-    }
-}
-
-fn gauge_of_peers(
-    encoder: &mut DescriptorEncoder<'_>,
-    name: &str,
-    help: &str,
-    peers: &[PeerStatus],
-    value: impl Fn(&PeerStatus) -> i64,
-) -> Result<(), std::fmt::Error> {
-    let mut family = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
-    for peer in peers {
-        let labels = [("peer", peer.address.to_string())];
-        family.encode_family(&labels)?.encode_gauge(&value(peer))?;
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use std::net::SocketAddr;
-
-    use prometheus_client::encoding::text::encode;
-
-    use super::*;
-
-    #[test]
-    fn every_replica_has_its_numbers() {
-        let peer = |n, open| PeerStatus {
-            address: SocketAddr::from(([10, 0, 0, n], 8082)),
-            open,
-            trouble: None,
-            traffic: Arc::default(),
-        };
-        let peers = vec![peer(1, true), peer(2, false)];
-        let (_status, fleet) = watch::channel(LinkStatus { peers, ..LinkStatus::default() });
-        let mut registry = Registry::default();
-        let numbers = Numbers { runs: Weak::new(), fleet, traffic: Arc::default() };
-        registry.register_collector(Box::new(numbers));
-        let mut text = String::new();
-        encode(&mut text, &registry).expect("a text");
-        for line in [
-            r#"producer_peer_connected{peer="10.0.0.1:8082"} 1"#,
-            r#"producer_peer_connected{peer="10.0.0.2:8082"} 0"#,
-            r#"producer_peer_in_flight_batches{peer="10.0.0.2:8082"} 0"#,
-            r#"producer_peer_sent_batches_total{peer="10.0.0.1:8082"} 0"#,
-        ] {
-            assert!(text.lines().any(|other| other == line), "{line} in {text}");
-        }
+        let mut rows = Rows::new(encoder);
+        rows.gauge("producer_runs", "Runs that have not ended", runs)?;
+        rows.gauge("producer_batches_behind", "Batches that fell due and are not sent", behind)?;
+        let open = u64::from(self.fleet.borrow().open);
+        rows.gauge("producer_fleet_connected", "Whether the fleet service takes batches", open)
     }
 }

@@ -3,9 +3,10 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use runtime::{
+    Process,
     health::Health,
     lifecycle::Shutdown,
-    ops,
+    metrics, ops,
     peers::Peers,
     server::{self, Limits, Listener},
     workers::Workers,
@@ -44,7 +45,7 @@ impl Service {
             defaults: config.defaults,
             inbox: config.inbox,
             sampler: config.sampler,
-            peer: format!("producer {}", listener.address()),
+            process: Process::here("producer", listener.address()),
             ..Options::new(Clock::system())
         };
         let fleet = Peers::of(&config.fleet)?;
@@ -78,7 +79,7 @@ impl Service {
         let Self { core, health, listener, ops_listener, shutdown } = self;
         let _working = shutdown.working();
         let routes = core.routes(&health);
-        let mut registry = ops::registry("producer");
+        let mut registry = metrics::registry("producer");
         core.register(&mut registry);
         // Ready while runs can be started: they are kept whether or not the fleet service is there.
         let ready = health.serving();

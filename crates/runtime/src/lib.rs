@@ -9,8 +9,11 @@ mod alarm;
 pub mod connect;
 pub mod health;
 pub mod lifecycle;
+pub mod metrics;
 pub mod ops;
 pub mod peers;
+mod process;
+pub mod profile;
 pub mod server;
 pub mod settings;
 pub mod telemetry;
@@ -19,6 +22,8 @@ pub mod workers;
 
 #[cfg(test)]
 mod testing;
+
+pub use process::Process;
 
 /// The version of this build, as in `service.version`, the user agent and the metrics.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

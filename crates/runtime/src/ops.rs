@@ -5,33 +5,22 @@ use std::{sync::Arc, time::Duration};
 use axum::{
     Router,
     extract::State,
-    http::{StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
     routing::get,
 };
-use prometheus_client::{encoding::text, metrics::info::Info, registry::Registry};
+use prometheus_client::registry::Registry;
 use tokio::time::sleep;
 
 use crate::{
-    VERSION,
     health::Health,
     lifecycle::Shutdown,
+    metrics::{Exposition, expose},
     server::{Limits, Listener, ServeError, grpc_routes, run, with_pages},
 };
 
-/// The type of `/metrics`.
-const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-
 /// When the work is done, nobody waits longer for the ops port than this.
 const LAST_ANSWERS: Duration = Duration::from_secs(1);
-
-/// A registry whose metrics begin with `waybill_`, with `waybill_build_info` of this part in it.
-pub fn registry(part: &'static str) -> Registry {
-    let mut registry = Registry::with_prefix("waybill");
-    let build = Info::new([("part", part), ("version", VERSION)]);
-    registry.register("build", "What is running", build);
-    registry
-}
 
 /// Serves `/healthz` (alive), `/readyz` (200 or 503 by `health`), `/metrics` and `grpc.health.v1`
 /// with reflection, while there is work: through the whole drain, until nobody holds a
@@ -77,10 +66,11 @@ fn readyz(health: &Health) -> Response {
     }
 }
 
-async fn metrics(State(registry): State<Arc<Registry>>) -> Response {
-    let mut text = String::new();
-    match text::encode(&mut text, &registry) {
-        Ok(()) => ([(header::CONTENT_TYPE, OPENMETRICS)], text).into_response(),
+async fn metrics(State(registry): State<Arc<Registry>>, headers: HeaderMap) -> Response {
+    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    let format = Exposition::accepted(accept.unwrap_or_default());
+    match expose(&registry, format) {
+        Ok(text) => ([(header::CONTENT_TYPE, format.content_type())], text).into_response(),
         Err(error) => {
             tracing::error!(%error, "metrics could not be written");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
@@ -91,7 +81,11 @@ async fn metrics(State(registry): State<Arc<Registry>>) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{self, LIMIT};
+    use crate::{
+        VERSION,
+        metrics::registry,
+        testing::{self, LIMIT},
+    };
     use tokio::time::Instant;
 
     const BUDGET: Duration = Duration::from_secs(25);
@@ -126,10 +120,10 @@ mod tests {
 
         let metrics = get("/metrics").await;
         assert_eq!(metrics.status, 200);
-        assert!(metrics.content_type.starts_with("application/openmetrics-text"));
+        // Of one who asks for no format; who asks for OpenMetrics gets that.
+        assert_eq!(metrics.content_type, Exposition::Prometheus.content_type());
         let info = format!("waybill_build_info{{part=\"test\",version=\"{VERSION}\"}} 1");
         assert!(metrics.body.contains(&info), "{}", metrics.body);
-        assert!(metrics.body.ends_with("# EOF\n"));
     }
 
     #[tokio::test]

@@ -14,9 +14,10 @@ use std::{
 
 use futures_util::{FutureExt, StreamExt, future::BoxFuture};
 use runtime::{
+    Process,
     acked::{
-        Credit, Dialect, Heard, Intake, Limits, Load, Outbox, OutboxConfig, Part, Reply, Spoken,
-        outbox::Parts, sender::SenderConfig, serve,
+        Credit, Dialect, Heard, Intake, Limits, Load, Outbox, OutboxConfig, Part, Reply, Served,
+        Spoken, outbox::Parts, sender::SenderConfig, serve,
     },
     lifecycle::Shutdown,
     peers::{Peers, Resolve, Resolved},
@@ -154,7 +155,7 @@ impl Intake for Desk {
 
     fn hear(&self, message: &Up) -> Spoken<u64, ()> {
         if message.hello {
-            return Spoken::Hello(());
+            return Spoken::Hello((), Process::named("client"));
         }
         let bytes = message.body.len() as u64;
         let Up { id, part: index, more, item_bytes, .. } = *message;
@@ -211,6 +212,7 @@ impl Intake for Desk {
 struct Talk {
     desk: Arc<Desk>,
     limits: Limits,
+    served: Arc<Served>,
     shutdown: Shutdown,
 }
 
@@ -224,8 +226,8 @@ impl tonic::server::StreamingService<Up> for Talk {
     type Future = BoxFuture<'static, Result<Response<Self::ResponseStream>, Status>>;
 
     fn call(&mut self, request: Request<Streaming<Up>>) -> Self::Future {
-        let Self { desk, limits, shutdown } = self.clone();
-        let answers = serve(desk, request.into_inner(), limits, shutdown);
+        let Self { desk, limits, served, shutdown } = self.clone();
+        let answers = serve(desk, request.into_inner(), limits, &served, shutdown);
         async move { Ok(Response::new(answers)) }.boxed()
     }
 }
@@ -262,6 +264,7 @@ struct Running {
     address: SocketAddr,
     shutdown: Shutdown,
     desk: Arc<Desk>,
+    served: Arc<Served>,
     task: JoinHandle<()>,
     runtime: Option<tokio::runtime::Runtime>,
 }
@@ -280,12 +283,18 @@ impl Running {
             listen(address)
         };
         let address = listener.local_addr().expect("bound");
-        let talk = Talk { desk: Arc::clone(&desk), limits, shutdown: shutdown.clone() };
+        let served = Arc::default();
+        let talk = Talk {
+            desk: Arc::clone(&desk),
+            limits,
+            served: Arc::clone(&served),
+            shutdown: shutdown.clone(),
+        };
         let serving = Server::builder()
             .add_service(talk)
             .serve_with_incoming(TcpListenerStream::new(listener));
         let task = runtime.spawn(async move { serving.await.expect("serves") });
-        Self { address, shutdown, desk, task, runtime: Some(runtime) }
+        Self { address, shutdown, desk, served, task, runtime: Some(runtime) }
     }
 
     async fn came(&self, items: usize) {
@@ -399,10 +408,13 @@ impl Dialect for Counter {
 
     fn hear(&self, message: Down) -> Heard<u64, Kind> {
         match message.kind() {
-            Kind::Welcome => Heard::Welcome(Credit {
-                items: usize::try_from(message.items).expect("small"),
-                bytes: message.bytes,
-            }),
+            Kind::Welcome => Heard::Welcome(
+                Credit {
+                    items: usize::try_from(message.items).expect("small"),
+                    bytes: message.bytes,
+                },
+                Process::named("server"),
+            ),
             kind @ (Kind::Settled | Kind::Rejected) => Heard::Answer(message.id, kind),
             Kind::Drain => Heard::Drain(Duration::from_millis(message.bytes)),
             Kind::Row => Heard::Other,
@@ -606,6 +618,32 @@ async fn drain_in_band_moves_the_client_on_and_loses_nothing() {
     assert_eq!(replays, 0, "nothing was sent twice because of the drain");
     client.finish().await;
     drop(next);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_end_knows_the_other_and_what_is_in_flight() {
+    let store = Arc::new(Store::default());
+    let server = Running::start(any_port(), Desk::new(&store).answering(0), LIMITS);
+    let mut client = Client::start(server.address, ROOMY);
+    within(client.send_all((0..10).map(Item::small))).await.expect("all offered");
+    server.came(10).await;
+
+    let name = |process: &Option<Process>| process.clone().map(|process| process.name);
+    let [seen] = &server.served.look()[..] else { panic!("one stream") };
+    assert_eq!((name(&seen.process).as_deref(), seen.credit), (Some("client"), LIMITS.credit));
+    until(|| server.served.look()[0].in_flight.items == 10).await;
+    let status = client.outbox.status().borrow().clone();
+    let [peer] = &status.peers[..] else { panic!("one peer") };
+    assert_eq!(
+        (name(&peer.process).as_deref(), peer.credit),
+        (Some("server"), Some(LIMITS.credit))
+    );
+    assert_eq!(peer.traffic.in_flight.read().items, 10);
+
+    server.desk.answers.add_permits(10);
+    client.answers(10).await;
+    client.finish().await;
+    until(|| server.served.look().is_empty()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -981,7 +1019,7 @@ async fn a_drain_cuts_off_in_time_a_client_that_neither_reads_nor_ends() {
     let shutdown = Shutdown::new(Duration::from_secs(10));
     let inbound = futures_util::stream::iter((0..100).map(item).map(Ok))
         .chain(futures_util::stream::pending());
-    let mut answers = serve(Arc::clone(&desk), inbound, LIMITS, shutdown.clone());
+    let mut answers = serve(Arc::clone(&desk), inbound, LIMITS, &Arc::default(), shutdown.clone());
     let mut came = desk.came.subscribe();
     came.wait_for(|came| *came == 100).await.expect("the desk is there");
     shutdown.begin();
@@ -1013,7 +1051,7 @@ async fn rows_for_a_client_that_does_not_read_do_not_pile_up() {
         .map(Ok)
         .chain(futures_util::stream::pending());
     let shutdown = Shutdown::new(Duration::from_secs(10));
-    let mut answers = serve(Arc::clone(&desk), inbound, LIMITS, shutdown);
+    let mut answers = serve(Arc::clone(&desk), inbound, LIMITS, &Arc::default(), shutdown);
     for _ in 0..200 {
         // Paused time goes on when nothing else does.
         tokio::time::sleep(Duration::from_millis(1)).await;
@@ -1042,7 +1080,7 @@ async fn what_is_unread_when_a_stream_ends_can_still_be_read() {
     let stray = |id| Ok(Up { part: 9, ..item(id) });
     let inbound = futures_util::stream::iter((0..500).map(stray));
     let shutdown = Shutdown::new(Duration::from_secs(10));
-    let answers = serve(Arc::new(Desk::new(&store)), inbound, LIMITS, shutdown);
+    let answers = serve(Arc::new(Desk::new(&store)), inbound, LIMITS, &Arc::default(), shutdown);
     // Paused time goes on when nothing else does: the stream's task has come to its end.
     tokio::time::sleep(Duration::from_secs(1)).await;
     let rejected: Vec<u64> = answers
@@ -1092,7 +1130,7 @@ async fn a_reply_dropped_without_an_answer_is_a_rejection() {
     // The same id twice, while the first is unanswered: two answers.
     let inbound = futures_util::stream::iter([Ok(item(1)), Ok(item(1)), Ok(item(2))]);
     let shutdown = Shutdown::new(Duration::from_secs(10));
-    let answers = serve(Arc::new(Careless), inbound, LIMITS, shutdown);
+    let answers = serve(Arc::new(Careless), inbound, LIMITS, &Arc::default(), shutdown);
     let rejected: Vec<u64> = answers
         .filter_map(async |message| {
             let message = message.expect("a good end");

@@ -10,7 +10,9 @@ use std::{
 
 use analytics::{Analytics, store::Sqlite};
 use producer::{Clock, Moment, Options, Store};
-use runtime::{acked::sender::SenderConfig, health::Status, lifecycle::Shutdown, workers::Workers};
+use runtime::{
+    Process, acked::sender::SenderConfig, health::Status, lifecycle::Shutdown, workers::Workers,
+};
 use tokio::time::sleep;
 use turmoil::Sim;
 
@@ -165,7 +167,7 @@ async fn run_fleet(
         Workers::in_place(),
         &fleet::Capacity::default(),
         impatient(seed),
-        peer,
+        Process::named(&peer),
         shutdown.clone(),
     );
     let health = fleet::Core::health();

@@ -19,6 +19,7 @@ use proto::{
     },
 };
 use runtime::{
+    Process,
     acked::{LinkStatus, PeerStatus, sender::SenderConfig},
     connect,
     lifecycle::Shutdown,
@@ -206,7 +207,7 @@ async fn fleet(analytics: &Served) -> Served {
         Workers::threads("solver", 1, 1024),
         &fleet::Capacity::default(),
         quick(),
-        "fleet".to_owned(),
+        Process::named("fleet"),
         shutdown.clone(),
     );
     let routes = core.routes(&fleet::Core::health()).into_axum_router();

@@ -1,9 +1,9 @@
 //! What a browser asks for: the page, `/profile`, and plans as files.
 
+mod about;
 mod export;
 mod page;
 mod problem;
-mod profile;
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use axum::http::{StatusCode, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use runtime::health::Health;
+use runtime::profile::Profile;
 
 use crate::Analytics;
 use problem::problem;
@@ -33,12 +33,12 @@ const HEADERS: [(header::HeaderName, &str); 5] = [
 ];
 
 /// The pages. Also answers for every path that nothing else is at.
-pub(crate) fn routes(analytics: Arc<Analytics>, health: Health) -> Router {
-    let profile = profile::Profile::new(Arc::clone(&analytics), health);
+pub(crate) fn routes(analytics: Arc<Analytics>, profile: Profile) -> Router {
+    let about = about::About::new(Arc::clone(&analytics), profile);
     let views =
         page::VIEWS.iter().fold(Router::new(), |views, at| views.route(at, get(page::view)));
     views
-        .route("/profile.json", get(async move || profile.json().await))
+        .route("/profile.json", get(async move || about.json().await))
         .route("/assets/{*path}", get(page::asset))
         .route("/plans/{file}", get(export::plan))
         .with_state(analytics)

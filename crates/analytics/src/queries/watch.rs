@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 use tonic::Status;
 
+use crate::metrics::Watching;
 use crate::store::{PlanQuery, Store, StoredPlan};
 use crate::wire::{timestamp, to_duration};
 use crate::{Analytics, Clock, Error, wire};
@@ -37,6 +38,7 @@ struct Watch {
     heartbeat: Duration,
     next_heartbeat: Instant,
     ended: bool,
+    _watching: Watching,
 }
 
 /// The stream of one watcher. It ends only with an error.
@@ -61,6 +63,7 @@ pub(crate) fn watch_plans(
         // The first comes as soon as the watcher has everything, and says when the next is due.
         next_heartbeat: Instant::now(),
         ended: false,
+        _watching: analytics.metrics.watching(),
     };
     stream::unfold(watch, |mut watch| async {
         let item = watch.next().await?;

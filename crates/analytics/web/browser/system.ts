@@ -11,6 +11,9 @@ const PROGRAM = resolve(process.env["WAYBILL"] ?? "../../../target/debug/waybill
 /** Time that a service may take to answer, in milliseconds. */
 const READY = 30_000;
 
+/** Where traces are looked at; nobody is there. */
+export const VIEWER = "http://127.0.0.1:9/jaeger";
+
 export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
@@ -75,6 +78,7 @@ export class System {
         "--store", `sqlite:${join(this.folder, "analytics.db")}`,
         // So that the watchdog, at three of them, need not be waited for long.
         "--heartbeat", "1s",
+        "--trace-viewer", VIEWER,
         ...(this.withProducer ? ["--producer", `http://${at(this.ports.producer)}`] : []),
       ],
       fleet: ["--analytics", this.url],

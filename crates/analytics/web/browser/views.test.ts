@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { launch, open, sequences, state, type Watched } from "./browser.js";
-import { System, until } from "./system.js";
+import { System, until, VIEWER } from "./system.js";
 
 const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 /** Where pictures of every view are left, to be looked at. */
@@ -145,6 +145,48 @@ it("starts, watches and stops a run, and refuses with the words of the service",
   await page.getByRole("button", { name: "Stop this run" }).click();
   await until("it is stopped", async () => (await page.locator("main").innerText()).includes("stopped"));
   clean();
+});
+
+it("links the trace of a plan to the viewer that is set", async () => {
+  const page = await visit("/");
+  await until("plans are there", async () => (await sequences(page)).length > 0);
+  await page.locator("#plans a").first().click();
+  const link = page.getByRole("link", { name: "Look at the trace" });
+  await link.waitFor();
+  const trace = await page.getByRole("button", { name: "copy the trace id" }).locator("..").locator("code").textContent();
+  expect(trace).toMatch(/^[0-9a-f]{32}$/);
+  expect(await link.getAttribute("href")).toBe(`${VIEWER}/trace/${trace}`);
+  expect(await link.getAttribute("rel")).toBe("noopener noreferrer");
+  clean();
+});
+
+it("knows the parts, their streams, and which of them is away", async () => {
+  const own = await System.start();
+  try {
+    watched = await open(browser, own.url);
+    const { page } = watched;
+    await page.goto(`${own.url}/profile`);
+    const rows = async (of: string): Promise<string[][]> =>
+      (await page.getByRole("region", { name: of }).locator("tbody tr").allInnerTexts()).map((row) => row.split("\t").map((cell) => cell.trim()));
+    await until("both streams are open", async () => (await rows("Streams")).map((row) => row[2]).join() === "open,open");
+    const at = (part: "analytics" | "fleet" | "producer"): string => `${part} 127.0.0.1:${own.ports[part]}`;
+    const parts = (await rows("Parts")).map(([part, state, name]) => [part, state, name]);
+    expect(parts).toEqual((["analytics", "producer", "fleet"] as const).map((part) => [part, "serving", at(part)]));
+    expect((await rows("Streams")).map(([from, to]) => [from, to])).toEqual([
+      [at("producer"), at("fleet")],
+      [at("fleet"), at("analytics")],
+    ]);
+    expect((await rows("Streams"))[0]?.[3]).toMatch(/^0 of [\d,]+$/);
+
+    await own.kill("fleet");
+    await until("the fleet service is away", async () => /^not reached/.test((await rows("Parts"))[2]?.[1] ?? ""));
+    await own.kill("producer");
+    await until("the producer is away", async () => /^not reached/.test((await rows("Parts"))[1]?.[1] ?? ""));
+    await accessible(page);
+    clean();
+  } finally {
+    await own.end();
+  }
 });
 
 it("says where runs are started when it was not told of a producer", async () => {

@@ -41,6 +41,18 @@ export function brief(value: number | bigint): string {
   return compact.format(value);
 }
 
+const UNITS = ["B", "KiB", "MiB", "GiB"];
+const digits = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
+
+export function bytes(value: number): string {
+  let unit = 0;
+  while (value >= 1024 && unit < UNITS.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  return `${digits.format(value)} ${UNITS[unit]}`;
+}
+
 export function micros(duration: Duration): number {
   return Number(duration.seconds) * 1e6 + duration.nanos / 1e3;
 }

@@ -24,6 +24,7 @@ use proto::{
     to_rpc_status,
 };
 use runtime::{
+    Process,
     acked::sender::SenderConfig,
     connect,
     lifecycle::Shutdown,
@@ -100,6 +101,7 @@ impl IngestService for Store {
                 max_message_bytes: 1 << 20,
                 max_batch_bytes: 1 << 30,
                 peer: "store".into(),
+                ..Welcome::default()
             };
             let say = |event| Ok(RecordPlansResponse { event: Some(event) });
             use record_plans_response::Event;
@@ -184,7 +186,7 @@ pub(crate) async fn serve_fleet(store: SocketAddr, capacity: Capacity) -> Fleet 
         Workers::threads("solver", 1, 16),
         &capacity,
         sender,
-        "fleet of a test".into(),
+        Process::named("fleet of a test"),
         shutdown.clone(),
     );
     let forwarding = tokio::spawn(forwarding);
@@ -235,7 +237,7 @@ impl Client {
     }
 
     pub(crate) async fn hello(&self, detail: PlanDetail) {
-        let hello = Hello { peer: "test".into(), plan_detail: detail.into() };
+        let hello = Hello { peer: "test".into(), plan_detail: detail.into(), ..Hello::default() };
         self.say(dispatch_request::Event::Hello(hello)).await;
     }
 

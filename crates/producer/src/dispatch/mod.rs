@@ -14,15 +14,18 @@ use proto::{
     logistics::v1::{Drain, Hello, PlanDetail, Rejected},
 };
 use runtime::{
+    Process,
     acked::{Credit, Dialect, Heard, outbox::Parts},
     trace::{Sampler, Spans, TraceContext, attribute, failed},
 };
+use tokio::time::Instant;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Status, Streaming, transport::Channel};
 use tonic_types::StatusExt;
 use tracing::Span;
 
 use crate::{
+    metrics::Metrics,
     request::Spec,
     run::{
         live::LiveRun,
@@ -48,7 +51,10 @@ pub struct Item {
     cuts: Arc<Cuts>,
     /// Part 0 without records.
     head: BatchPart,
+    trace: TraceContext,
     span: Span,
+    /// When it was made.
+    made: Instant,
 }
 
 impl Item {
@@ -74,7 +80,7 @@ impl Item {
             ..BatchPart::default()
         };
         let cuts = Arc::new(Cuts::of(&batch, &head));
-        Self { run, number, batch, cuts, head, span }
+        Self { run, number, batch, cuts, head, trace, span, made: Instant::now() }
     }
 
     /// Bytes of its messages, at most.
@@ -104,13 +110,14 @@ pub enum Answer {
 /// The client's side of `Dispatch`.
 #[derive(Debug)]
 pub struct Dispatch {
-    peer: String,
+    process: Process,
+    metrics: Metrics,
 }
 
 impl Dispatch {
-    /// Under this name.
-    pub fn new(peer: String) -> Self {
-        Self { peer }
+    /// As this process.
+    pub fn new(process: Process, metrics: Metrics) -> Self {
+        Self { process, metrics }
     }
 }
 
@@ -133,8 +140,12 @@ impl Dialect for Dispatch {
     }
 
     fn hello(&self) -> DispatchRequest {
-        let plan_detail = PlanDetail::Totals.into();
-        let hello = Hello { peer: self.peer.clone(), plan_detail };
+        let hello = Hello {
+            peer: self.process.name.clone(),
+            plan_detail: PlanDetail::Totals.into(),
+            version: self.process.version.clone(),
+            start_time: self.process.start_time(),
+        };
         DispatchRequest { event: Some(dispatch_request::Event::Hello(hello)) }
     }
 
@@ -145,10 +156,13 @@ impl Dialect for Dispatch {
 
     fn hear(&self, message: DispatchResponse) -> Heard<BatchId, Answer> {
         match message.event {
-            Some(dispatch_response::Event::Welcome(welcome)) => Heard::Welcome(Credit {
-                items: welcome.max_batches.max(1) as usize,
-                bytes: welcome.max_bytes.max(1),
-            }),
+            Some(dispatch_response::Event::Welcome(welcome)) => Heard::Welcome(
+                Credit {
+                    items: welcome.max_batches.max(1) as usize,
+                    bytes: welcome.max_bytes.max(1),
+                },
+                Process::said(welcome.peer, welcome.version, welcome.start_time.as_ref()),
+            ),
             Some(dispatch_response::Event::Settled(settled)) => {
                 let totals = totals(&settled);
                 answer(&settled.batch_id, Answer::Settled(totals))
@@ -167,10 +181,16 @@ impl Dialect for Dispatch {
     fn answered(&self, item: Item, answer: Answer, attempts: u32) {
         attribute(&item.span, "waybill.attempts", i64::from(attempts));
         match answer {
-            Answer::Settled(totals) => item.run.answered(item.number, Outcome::Settled(totals)),
+            Answer::Settled(totals) => {
+                self.metrics.settled(item.made.elapsed(), &item.trace);
+                item.run.answered(item.number, Outcome::Settled(totals));
+            }
             Answer::Rejected(status) => {
                 failed(&item.span, &status.message);
-                match retry_after(&from_rpc_status(&status)) {
+                let said = from_rpc_status(&status);
+                let retry = retry_after(&said);
+                self.metrics.refused(said.code(), retry.is_some());
+                match retry {
                     Some(delay) => item.run.refused(item.number, delay),
                     None => {
                         let (run, number) = (item.run.id(), item.number);

@@ -164,6 +164,7 @@ impl FleetService for Fleet {
                 max_message_bytes: 1 << 20,
                 max_batch_bytes: 1 << 30,
                 peer: "fleet".into(),
+                ..Welcome::default()
             };
             let _ = answers.send(say(Event::Welcome(welcome))).await;
             let mut came = 0;

@@ -20,8 +20,11 @@ use tokio::{
 use tokio_util::task::AbortOnDropHandle;
 use tonic::Status;
 
-use super::receiver::{Limits, Part, Receiver, Refusal, Step, Take, Violation};
-use crate::lifecycle::Shutdown;
+use super::{
+    receiver::{Limits, Part, Receiver, Refusal, Step, Take, Violation},
+    served::{Entry, Served},
+};
+use crate::{lifecycle::Shutdown, process::Process};
 
 /// Messages that wait for the connection.
 const OUTBOUND_MESSAGES: usize = 64;
@@ -85,7 +88,7 @@ type Answer<I> = (<I as Intake>::Id, Result<<I as Intake>::Out, Status>);
 #[derive(Debug)]
 pub enum Spoken<I, S> {
     /// It said who it is and what it asks for.
-    Hello(S),
+    Hello(S, Process),
     /// A part of an item.
     Part(Part<I>),
     /// An item that can't be taken at all, such as one whose id is none. `id` as it was written.
@@ -138,13 +141,14 @@ impl<I: Intake> Drop for Reply<I> {
     }
 }
 
-/// Serves one stream. What a handler returns.
+/// Serves one stream, which stands among `served` as long as it lasts. What a handler returns.
 ///
 /// The stream's task lives as long as the value: a client that goes away ends it.
 pub fn serve<I, S>(
     intake: Arc<I>,
     inbound: S,
     limits: Limits,
+    served: &Arc<Served>,
     shutdown: Shutdown,
 ) -> Outbound<I::Out>
 where
@@ -167,6 +171,7 @@ where
         rows,
         queue: VecDeque::new(),
         end: None,
+        entry: served.enter(limits.credit),
     };
     let task = async move {
         if let Some(left) = shell.run(inbound, &outbound, answered, rows_out, shutdown).await {
@@ -248,6 +253,8 @@ struct Shell<I: Intake> {
     /// stream. An item's credit is given back when its answer leaves the queue.
     queue: VecDeque<Queued<I>>,
     end: Option<End>,
+    /// Where it shows how it is.
+    entry: Entry,
 }
 
 enum Wake<I: Intake> {
@@ -279,6 +286,7 @@ impl<I: Intake> Shell<I> {
         loop {
             self.take_steps();
             self.flush(outbound);
+            self.entry.set(self.receiver.in_flight());
             if let Some(end) = self.end {
                 let messages = self.queue.into_iter().map(|queued| queued.message).collect();
                 return Some(Leftover { messages, end: end.err() });
@@ -394,7 +402,10 @@ impl<I: Intake> Shell<I> {
             return;
         }
         match self.intake.hear(&message) {
-            Spoken::Hello(session) => self.session = session,
+            Spoken::Hello(session, process) => {
+                self.session = session;
+                self.entry.said(process);
+            }
             Spoken::Bad { id, status } => self.say(None, self.intake.rejected(&id, status)),
             Spoken::Violation(status) => self.end = Some(Err(status)),
             Spoken::Part(part) => match self.receiver.on_part(&part) {

@@ -12,19 +12,24 @@
 //! | [`backoff`] | full-jitter delays, reset by progress only |
 //! | [`outbox`] | the client's async shell: moves messages between a sender and its tonic streams |
 //! | [`intake`] | the server's async shell, likewise |
+//! | [`Served`] | the server's streams, to be looked at |
 
 pub mod backoff;
+mod gauge;
 pub mod intake;
 pub mod outbox;
 pub mod receiver;
 pub mod sender;
+mod served;
 
+pub use gauge::Gauge;
 pub use intake::{Intake, Reply, Spoken, serve};
 pub use outbox::{
-    Closed, Dialect, Heard, LinkStatus, NotTaken, Outbox, OutboxConfig, PeerStatus, PeerTraffic,
-    Traffic,
+    Closed, Dialect, Ended, Heard, LinkStatus, NotTaken, Outbox, OutboxConfig, PeerStatus,
+    PeerTraffic, Traffic,
 };
 pub use receiver::{Limits, PART_TIMEOUT, Part};
+pub use served::{Served, ServedStream};
 
 /// How much may be in flight: sent and not yet answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

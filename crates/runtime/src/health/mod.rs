@@ -14,8 +14,5 @@ pub mod pb {
     tonic::include_proto!("grpc.health.v1");
 }
 
-/// The descriptors of `grpc.health.v1`, for reflection.
-pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/health.bin"));
-
 #[cfg(test)]
 mod tests;

@@ -8,7 +8,10 @@ use http::{HeaderMap, StatusCode, header};
 use tonic::{Status, service::Routes};
 use tonic_reflection::server::{Builder, Error};
 
-use crate::health::{self, Health};
+use crate::health::Health;
+
+/// The descriptors of what a server has beside its own services, for reflection.
+const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/everywhere.bin"));
 
 /// What every port has.
 const EVERYWHERE: [&str; 3] = [
@@ -18,12 +21,11 @@ const EVERYWHERE: [&str; 3] = [
 ];
 
 /// Health, and reflection (v1 and v1alpha) of it and of `descriptors`: encoded file descriptor sets.
-/// Listed are the services that `health` knows, and those that are passed on to another server. A
-/// service adds its own.
-pub fn grpc_routes(health: &Health, descriptors: &[&[u8]], passed_on: &[&str]) -> Routes {
+/// Listed are the services that `health` knows, and others that are named. The caller adds them.
+pub fn grpc_routes(health: &Health, descriptors: &[&[u8]], others: &[&str]) -> Routes {
     let routes = Routes::new(health.server());
     let services: Vec<String> =
-        health.services().into_iter().chain(passed_on.iter().map(ToString::to_string)).collect();
+        health.services().into_iter().chain(others.iter().map(ToString::to_string)).collect();
     match with_reflection(routes.clone(), &services, descriptors) {
         Ok(routes) => routes,
         Err(error) => {
@@ -55,8 +57,7 @@ fn with_reflection(
     descriptors: &[&[u8]],
 ) -> Result<Routes, Error> {
     let builder = || {
-        let builder =
-            Builder::configure().register_encoded_file_descriptor_set(health::DESCRIPTORS);
+        let builder = Builder::configure().register_encoded_file_descriptor_set(DESCRIPTORS);
         let builder = descriptors
             .iter()
             .fold(builder, |builder, set| builder.register_encoded_file_descriptor_set(set));

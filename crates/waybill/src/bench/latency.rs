@@ -47,7 +47,11 @@ pub(super) async fn measure(
 ) -> Result<Latency, Error> {
     let rate = (highest * LOAD).clamp(1.0, FASTEST);
     let (outbound, requests) = mpsc::channel(IN_FLIGHT);
-    let hello = Hello { peer: "bench".to_owned(), plan_detail: PlanDetail::Totals.into() };
+    let hello = Hello {
+        peer: "bench".to_owned(),
+        plan_detail: PlanDetail::Totals.into(),
+        ..Hello::default()
+    };
     let mut stream = Stream { outbound, sent: HashMap::new() };
     stream.say(Say::Hello(hello)).await?;
     let mut fleet = FleetServiceClient::new(system.fleet().channel());

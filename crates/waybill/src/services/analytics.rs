@@ -42,6 +42,10 @@ impl Declared for Analytics {
             .default("none")
             .more("Calls of ProducerService are passed on to it, and /profile shows its health.")
             .hint(ValueHint::Url),
+        Setting::new("trace-viewer", "URL", "Address of a Jaeger, so that the page links the trace of each plan")
+            .default("none")
+            .more("For another viewer: the address of a trace, with {trace_id} where its id goes.")
+            .hint(ValueHint::Url),
         Setting::new("max-plans-in-flight", "N", "Plans that a stream may have sent and not have answered")
             .default("4096"),
         Setting::new("max-bytes-in-flight", "SIZE", "Bytes of those plans together").default("64MiB"),

@@ -106,15 +106,23 @@ impl System {
     }
 
     fn is_ready(&self, part: Part) -> bool {
+        self.ops(part, "/readyz", "").is_ok_and(|answer| answer.starts_with("HTTP/1.0 200"))
+    }
+
+    /// The metrics of a part, to one who asks for this format.
+    pub(crate) fn metrics(&self, part: Part, accept: &str) -> String {
+        let answer = self.ops(part, "/metrics", accept).expect("it answers");
+        answer.split_once("\r\n\r\n").expect("a head").1.to_owned()
+    }
+
+    /// What the ops port of a part answers. By HTTP/1.0, so that it comes in one piece.
+    fn ops(&self, part: Part, path: &str, accept: &str) -> io::Result<String> {
         let ops = SocketAddr::from(([127, 0, 0, 1], self.ports[part as usize + 3]));
-        let ask = || -> io::Result<String> {
-            let mut stream = TcpStream::connect(ops)?;
-            stream.write_all(b"GET /readyz HTTP/1.1\r\nHost: ops\r\nConnection: close\r\n\r\n")?;
-            let mut answer = String::new();
-            stream.read_to_string(&mut answer)?;
-            Ok(answer)
-        };
-        ask().is_ok_and(|answer| answer.starts_with("HTTP/1.1 200"))
+        let mut stream = TcpStream::connect(ops)?;
+        write!(stream, "GET {path} HTTP/1.0\r\nHost: ops\r\nAccept: {accept}\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok(answer)
     }
 
     /// The most memory that a part has taken so far, as the kernel counts it.
@@ -226,7 +234,7 @@ impl Drop for System {
 }
 
 impl Part {
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Part::Producer => "producer",
             Part::Fleet => "fleet",

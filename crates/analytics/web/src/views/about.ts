@@ -1,7 +1,8 @@
-// About this deployment.
+// About this deployment: its parts, their health, and the streams between them.
 
-import { clock } from "../cells.js";
-import { h } from "../dom.js";
+import { bytes, clock, count } from "../cells.js";
+import { deployment, used, type Deployment } from "../deployment.js";
+import { h, say } from "../dom.js";
 import { long } from "../duration.js";
 import { notice, panel, row, table, type View } from "../parts.js";
 import type { Shell } from "../shell.js";
@@ -9,42 +10,72 @@ import type { Shell } from "../shell.js";
 /** Time between two looks, in milliseconds. */
 const EVERY = 5_000;
 
-type Profile = {
-  version: string;
-  build: string;
-  started: string;
-  last_sequence: number;
-  parts: { part: string; state: string }[];
-};
-
 export function about({ signal }: Shell): View {
-  const parts = table("Parts", [{ name: "Part" }, { name: "State" }]);
+  const parts = table("Parts", [
+    { name: "Part" },
+    { name: "State" },
+    { name: "Name" },
+    { name: "Version" },
+    { name: "Up for" },
+    { name: "Not answered", kind: "number" },
+  ]);
+  const streams = table("Streams", [
+    { name: "From" },
+    { name: "To" },
+    { name: "State" },
+    { name: "Batches in flight", kind: "number" },
+    { name: "Bytes in flight", kind: "number" },
+  ]);
+  const none = notice("empty", "No stream is open to this analytics, and it knows no producer.");
+  streams.frame.append(none);
   const facts = h("dl", { class: "facts" });
   const state = notice("empty", "Asking …");
+
   async function show(): Promise<void> {
     try {
-      const response = await fetch("/profile.json", { signal: AbortSignal.any([signal, AbortSignal.timeout(EVERY)]) });
-      if (!response.ok) throw new Error(`${response.status}`);
-      const profile = (await response.json()) as Profile;
-      const up = Date.now() - new Date(profile.started).getTime();
-      const rows: [string, string][] = [
-        ["Version", `${profile.version} (${profile.build})`],
-        ["Started", new Date(profile.started).toLocaleString("en-GB")],
-        ["Up for", long(Math.max(0, up))],
-        ["Plans recorded", profile.last_sequence.toLocaleString("en")],
-      ];
-      facts.replaceChildren(...rows.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
-      parts.body.replaceChildren(
-        ...profile.parts.map(({ part, state }) => row([{ text: part, kind: "" }, { text: state, kind: state === "serving" ? "good" : "bad" }])),
-      );
+      tell(await deployment(signal));
       state.className = "notice empty";
-      state.textContent = `As of ${clock(Date.now())}. The fleet service is not asked from here: it has its own health on its operations port.`;
+      say(state, `As of ${clock(Date.now())}.`);
     } catch {
       if (signal.aborted) return;
       state.className = "notice error";
-      state.textContent = "Analytics does not answer; what is below is what it said last.";
+      say(state, "Analytics does not answer; what is below is what it said last.");
     }
   }
+
+  function tell(told: Deployment): void {
+    const rows: [string, string][] = [
+      ["Version", `${told.version} (${told.build})`],
+      ["Plans recorded", count(told.last_sequence)],
+      ["Traces", told.trace_viewer ?? "no viewer is set, see --trace-viewer"],
+    ];
+    facts.replaceChildren(...rows.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
+    parts.body.replaceChildren(
+      ...told.parts.map((it) =>
+        row([
+          { text: it.part, kind: "" },
+          { text: it.state, kind: it.state === "serving" ? "good" : "bad" },
+          { text: it.name, kind: "" },
+          { text: it.version ?? "–", kind: "" },
+          { text: it.started === null ? "–" : long(Math.max(0, Date.now() - new Date(it.started).getTime())), kind: "" },
+          { text: it.unanswered === null ? "–" : count(it.unanswered), kind: "number" },
+        ]),
+      ),
+    );
+    none.hidden = told.streams.length > 0;
+    streams.body.replaceChildren(
+      ...told.streams.map((it) =>
+        row([
+          { text: it.from, kind: "" },
+          { text: it.to, kind: "" },
+          { text: it.open ? "open" : (it.trouble ?? "not open"), kind: it.open ? "good" : "bad" },
+          { text: used(it.batches_in_flight, it.max_batches, count), kind: "number" },
+          { text: used(it.bytes_in_flight, it.max_bytes, bytes), kind: "number" },
+        ]),
+      ),
+    );
+  }
+
   const every = setInterval(() => {
     if (!document.hidden) void show();
   }, EVERY);
@@ -57,10 +88,21 @@ export function about({ signal }: Shell): View {
       { class: "stack" },
       h("h1", { tabindex: -1 }, "About this deployment"),
       state,
-      h("div", { class: "beside even" }, panel("Analytics", facts), panel("Parts and their health", parts.frame)),
-      panel(
-        "Elsewhere",
-        h("ul", {}, h("li", {}, h("a", { href: "/profile.json", download: false, "data-plain": true }, "This page as JSON")), h("li", {}, "Rates, backlog and credits of each stream are metrics: /metrics on each part’s operations port.")),
+      panel("Parts and their health", parts.frame),
+      panel("Streams, and how much of their credit is in use", streams.frame),
+      h(
+        "div",
+        { class: "beside even" },
+        panel("Analytics", facts),
+        panel(
+          "Elsewhere",
+          h(
+            "ul",
+            {},
+            h("li", {}, h("a", { href: "/profile.json" }, "This page as JSON")),
+            h("li", {}, "Rates and backlogs over time are metrics: /metrics on each part’s operations port."),
+          ),
+        ),
       ),
     ),
   };

@@ -4,6 +4,7 @@ import type { Plan } from "../../gen/waybill/analytics/v1/analytics_pb.js";
 import { Side, StreetName, type Assignment, type Unassigned } from "../../gen/waybill/logistics/v1/logistics_pb.js";
 import { analytics, notFound, sentence } from "../calls.js";
 import { count, iso, moment, score, share, span, tail, uplift, why } from "../cells.js";
+import { deployment, traceAddress } from "../deployment.js";
 import { coalesced, h, say } from "../dom.js";
 import { copied, downloads, field, figure, notice, panel, row, table, type View } from "../parts.js";
 import { address, planAddress, runAddress, type Query } from "../route.js";
@@ -17,13 +18,19 @@ export function plan(id: string, query: Query, shell: Shell): View {
   const element = h("div", { class: "stack" }, h("p", { class: "crumbs" }, h("a", { href: "/" }, "Plans")), heading, facts);
   const rows = new Rows(id, query, shell);
 
+  // A page that cannot be told where traces are looked at has their ids all the same.
+  const viewer = deployment(signal).then(
+    ({ trace_viewer }) => trace_viewer,
+    () => null,
+  );
+
   async function read(): Promise<void> {
     let seen = 0;
     for await (const { item } of analytics.getPlan({ batchId: id }, { signal })) {
       if (item.case === "plan") {
         say(heading, `Plan ${count(item.value.sequence)}`);
         document.title = `Plan ${item.value.sequence} · Waybill`;
-        facts.replaceChildren(...about(item.value));
+        facts.replaceChildren(...about(item.value, viewer));
         element.append(rows.element);
       } else if (item.case === "part") {
         const { assignments, unassigned } = item.value;
@@ -44,7 +51,7 @@ export function plan(id: string, query: Query, shell: Shell): View {
   return { title: "Plan", element };
 }
 
-function about(plan: Plan): HTMLElement[] {
+function about(plan: Plan, viewer: Promise<string | null>): HTMLElement[] {
   const gain = figure("Uplift over first come", "lead");
   gain.set(uplift(plan.total, plan.greedyTotal), `${score(plan.total - plan.greedyTotal)} points more`);
   const total = figure("Total suitability");
@@ -71,7 +78,7 @@ function about(plan: Plan): HTMLElement[] {
     ...fact("Recorded", h("time", { datetime: iso(plan.recordTime) }, moment(plan.recordTime, new Date()))),
     ...fact("Batch", copied(plan.batchId, "the batch id")),
     ...fact("Run", plan.runId === "" ? "by hand" : h("a", { href: runAddress(plan.runId), title: plan.runId }, tail(plan.runId))),
-    ...fact("Trace", plan.traceId === "" ? "this batch has none" : copied(plan.traceId, "the trace id")),
+    ...fact("Trace", trace(plan.traceId, viewer)),
     ...fact("Street name", whole ? "the whole line" : "read from a postal address"),
     ...fact("Sent", plan.attempt <= 1 ? "once" : `${count(plan.attempt)} times`),
     ...fact("Files", h("span", { class: "links" }, ...downloads(plan.batchId, "with all rows"))),
@@ -80,6 +87,17 @@ function about(plan: Plan): HTMLElement[] {
     h("dl", { class: "figures" }, gain.element, total.element, assigned.element, proof.element),
     h("div", { class: "beside" }, panel("About this plan", list), panel("Time, step by step", steps.frame)),
   ];
+}
+
+/** The id, to be copied, and a way to the trace where a viewer is known. */
+function trace(id: string, viewer: Promise<string | null>): Node | string {
+  if (id === "") return "this batch has none";
+  const element = copied(id, "the trace id");
+  void viewer.then((viewer) => {
+    const href = traceAddress(viewer, id);
+    if (href !== undefined) element.append(h("a", { class: "button small", href, target: "_blank", rel: "noopener noreferrer" }, "Look at the trace"));
+  });
+  return element;
 }
 
 function fact(name: string, value: Node | string): HTMLElement[] {

@@ -10,7 +10,7 @@ use std::{
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Status, Streaming, transport::Channel};
 
-use crate::acked::Credit;
+use crate::{acked::Credit, process::Process};
 
 /// The messages of one item, made one at a time as the connection takes them.
 pub type Parts<Out> = Box<dyn Iterator<Item = Out> + Send>;
@@ -51,8 +51,8 @@ pub trait Dialect: Send + Sync + 'static {
 /// What a message of the server means.
 #[derive(Debug)]
 pub enum Heard<I, A> {
-    /// How much may be in flight.
-    Welcome(Credit),
+    /// How much may be in flight, and who says so.
+    Welcome(Credit, Process),
     /// An item is done.
     Answer(I, A),
     /// The server will stop within this time.

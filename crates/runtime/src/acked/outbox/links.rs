@@ -15,7 +15,7 @@ use tonic::{Status, transport::Channel};
 use super::{
     dialect::{Dialect, Parts},
     now,
-    status::{LinkStatus, PeerStatus, PeerTraffic, Traffic},
+    status::{Ended, LinkStatus, PeerStatus, PeerTraffic, Traffic},
     stream::{Event, Stream},
 };
 use crate::{
@@ -24,6 +24,7 @@ use crate::{
         sender::{LinkId, Sender},
     },
     peers::{Found, Peers},
+    process::Process,
 };
 
 struct Link<D: Dialect> {
@@ -34,6 +35,8 @@ struct Link<D: Dialect> {
     /// Not among the peers any more.
     left: bool,
     trouble: Option<String>,
+    process: Option<Process>,
+    credit: Option<Credit>,
     traffic: Arc<PeerTraffic>,
 }
 
@@ -130,14 +133,21 @@ impl<D: Dialect> Links<D> {
     }
 
     /// A peer takes items.
-    pub(super) fn on_open(&mut self, link: LinkId, credit: Credit, unacked: usize) {
+    pub(super) fn on_open(
+        &mut self,
+        link: LinkId,
+        credit: Credit,
+        process: Process,
+        unacked: usize,
+    ) {
         self.changed = true;
         self.streams += 1;
         let name = self.name;
         let Some(link) = self.get(link) else { return };
         link.trouble = None;
         let (peer, Credit { items, bytes }) = (link.address, credit);
-        tracing::info!(stream = name, %peer, items, bytes, unacked, "stream is open");
+        tracing::info!(stream = name, %peer, name = process.name, items, bytes, unacked, "stream is open");
+        (link.process, link.credit) = (Some(process), Some(credit));
     }
 
     /// A peer will stop.
@@ -146,6 +156,7 @@ impl<D: Dialect> Links<D> {
         let name = self.name;
         let Some(link) = self.get(link) else { return };
         tracing::info!(stream = name, peer = %link.address, ?deadline, "peer drains");
+        self.traffic.count_drain();
     }
 
     /// Nothing more is sent on a stream.
@@ -167,13 +178,15 @@ impl<D: Dialect> Links<D> {
         link.stream = None;
         let trouble = format!("{:?}: {}", status.code(), status.message());
         let peer = link.address;
+        let wished = wished || link.left;
         // Said once for each different trouble, not at every attempt, and not at all when it was wished.
-        if wished || link.left {
+        if wished {
             tracing::debug!(stream = name, %peer, trouble, "stream has ended");
         } else if link.trouble.as_ref() != Some(&trouble) {
             tracing::warn!(stream = name, %peer, unacked, trouble, "stream is down, trying again");
         }
         link.trouble = Some(trouble);
+        self.traffic.count_end(if wished { Ended::WISHED } else { Ended::with(status.code()) });
         self.peers.hurry();
     }
 
@@ -221,6 +234,8 @@ impl<D: Dialect> Links<D> {
                 stream: None,
                 left: false,
                 trouble: None,
+                process: None,
+                credit: None,
                 traffic: Arc::default(),
             });
         }
@@ -239,6 +254,8 @@ impl<D: Dialect> Links<D> {
             address: link.address,
             open: sender.is_open(link.id),
             trouble: link.trouble.clone(),
+            process: link.process.clone(),
+            credit: link.credit,
             traffic: Arc::clone(&link.traffic),
         };
         let mut peers: Vec<PeerStatus> = self.links.iter().map(peer).collect();

@@ -41,7 +41,7 @@ use crate::peers::Peers;
 
 pub use self::{
     dialect::{Dialect, Heard, Parts},
-    status::{Gauge, LinkStatus, PeerStatus, PeerTraffic, Traffic},
+    status::{Ended, LinkStatus, PeerStatus, PeerTraffic, Traffic},
 };
 
 /// How an [`Outbox`] behaves.

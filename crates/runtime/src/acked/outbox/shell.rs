@@ -194,9 +194,9 @@ impl<D: Dialect> Shell<D> {
 
     fn on_message(&mut self, link: LinkId, message: D::In) {
         match self.dialect.hear(message) {
-            Heard::Welcome(credit) => {
+            Heard::Welcome(credit, process) => {
                 self.sender.on_welcome(link, credit);
-                self.links.on_open(link, credit, self.sender.unacked().items);
+                self.links.on_open(link, credit, process, self.sender.unacked().items);
             }
             Heard::Answer(id, answer) => self.on_answer(link, id, answer),
             Heard::Drain(deadline) => {

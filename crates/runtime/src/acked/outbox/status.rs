@@ -4,11 +4,17 @@ use std::{
     net::SocketAddr,
     sync::{
         Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
 };
 
-use crate::acked::Load;
+use tonic::Code;
+
+use crate::{
+    acked::{Credit, Gauge},
+    metrics::code_name,
+    process::Process,
+};
 
 /// How the streams of an outbox are. It changes when one opens or ends; what changes with each item is in
 /// [`Traffic`] and [`PeerStatus::traffic`].
@@ -33,6 +39,10 @@ pub struct PeerStatus {
     pub open: bool,
     /// Why the last stream to it ended, until the next is open.
     pub trouble: Option<String>,
+    /// Who it said that it is, the last time.
+    pub process: Option<Process>,
+    /// How much it takes, by its last word.
+    pub credit: Option<Credit>,
     /// What passes to it, to be read at any time.
     pub traffic: Arc<PeerTraffic>,
 }
@@ -56,34 +66,14 @@ impl PeerTraffic {
     }
 }
 
-/// An amount of work that is read while it changes.
-#[derive(Debug, Default)]
-pub struct Gauge {
-    items: AtomicUsize,
-    bytes: AtomicU64,
-}
-
-impl Gauge {
-    /// As it is. Items and bytes may be of different moments.
-    pub fn read(&self) -> Load {
-        Load {
-            items: self.items.load(Ordering::Relaxed),
-            bytes: self.bytes.load(Ordering::Relaxed),
-        }
-    }
-
-    pub(super) fn set(&self, load: Load) {
-        self.items.store(load.items, Ordering::Relaxed);
-        self.bytes.store(load.bytes, Ordering::Relaxed);
-    }
-}
-
 /// What passes through an outbox.
 #[derive(Debug, Default)]
 pub struct Traffic {
     /// Items that are not answered, waiting or in flight.
     pub unacked: Gauge,
     replays: AtomicU64,
+    drains: AtomicU64,
+    ends: [AtomicU64; Ended::COUNT],
 }
 
 impl Traffic {
@@ -92,7 +82,53 @@ impl Traffic {
         self.replays.load(Ordering::Relaxed)
     }
 
+    /// Times that a peer said it will stop, so far.
+    pub fn drains(&self) -> u64 {
+        self.drains.load(Ordering::Relaxed)
+    }
+
+    /// Streams that ended for this reason, so far.
+    pub fn ends(&self, cause: Ended) -> u64 {
+        self.ends[cause.0].load(Ordering::Relaxed)
+    }
+
     pub(super) fn count_replay(&self) {
         self.replays.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn count_drain(&self) {
+        self.drains.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn count_end(&self, cause: Ended) {
+        self.ends[cause.0].fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Why a stream ended: by its status, or because it was wished.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ended(usize);
+
+impl Ended {
+    /// There are 17 status codes.
+    const COUNT: usize = 18;
+    /// Our own will: nothing is left to send, or the peer is not to be used any more.
+    pub(super) const WISHED: Self = Self(17);
+
+    pub(super) fn with(code: Code) -> Self {
+        Self(code as usize)
+    }
+
+    /// Every reason that there can be.
+    pub fn all() -> impl Iterator<Item = Self> {
+        (0..Self::COUNT).map(Self)
+    }
+
+    /// As a label says it.
+    pub fn name(self) -> &'static str {
+        match i32::try_from(self.0) {
+            Ok(code) if self != Self::WISHED => code_name(Code::from_i32(code)),
+            _ => "wished",
+        }
     }
 }
