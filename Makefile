@@ -42,8 +42,8 @@ test: ## everything that CI runs: tools, lint, page, documentation, tests
 	@$(SECTION) cluster scripts/e2e/run
 
 .PHONY: lint
-lint: page ## format, clippy, layers, licences and bans, the contract, the chart
-	@scripts/tools system deny buf chart
+lint: page ## format, clippy, layers, licences and bans, the contract, the chart, alerts
+	@scripts/tools system deny buf chart promtool
 	@$(SECTION) format cargo fmt --all --check
 	@$(SECTION) layers scripts/layers
 	@$(SECTION) clippy cargo clippy --workspace --all-targets $(LOCKED) -- -D warnings
@@ -51,6 +51,7 @@ lint: page ## format, clippy, layers, licences and bans, the contract, the chart
 	@$(SECTION) "proto lint" scripts/with-tools scripts/proto-lint
 	@$(SECTION) "proto breaking" scripts/with-tools scripts/proto-breaking
 	@$(SECTION) chart scripts/chart check
+	@$(SECTION) monitoring scripts/monitoring check
 
 .PHONY: bench
 bench: build ## run all benchmarks and print a table of each

@@ -26,6 +26,8 @@ use crate::runs::Runs;
 pub struct Metrics {
     answers: Family<[Label; 1], Counter>,
     settled: Counter,
+    rejected: Counter,
+    again: Counter,
     refusals: Family<[Label; 1], Counter>,
     settling: Durations,
 }
@@ -33,8 +35,11 @@ pub struct Metrics {
 impl Default for Metrics {
     fn default() -> Self {
         let answers = Family::<[Label; 1], Counter>::default();
-        let settled = answers.get_or_create(&[("outcome", "settled")]).clone();
-        Self { answers, settled, refusals: Family::default(), settling: Durations::default() }
+        // All of them from the beginning: the first of a series that was not there is no increase.
+        let of = |outcome| answers.get_or_create(&[("outcome", outcome)]).clone();
+        let (settled, rejected, again) = (of("settled"), of("rejected"), of("refused_for_now"));
+        let (refusals, settling) = (Family::default(), Durations::default());
+        Self { answers, settled, rejected, again, refusals, settling }
     }
 }
 
@@ -47,8 +52,7 @@ impl Metrics {
 
     /// A batch was refused: to be sent again, or for good.
     pub fn refused(&self, code: Code, again: bool) {
-        let outcome = if again { "refused_for_now" } else { "rejected" };
-        self.answers.get_or_create(&[("outcome", outcome)]).inc();
+        if again { &self.again } else { &self.rejected }.inc();
         self.refusals.get_or_create(&[("code", code_name(code))]).inc();
     }
 
