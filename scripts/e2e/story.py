@@ -62,7 +62,7 @@ def install(stage):
 def notes(stage):
     text = helm("get", "notes", stage.release.name, "--namespace", NAMESPACE)
     commands = [line.strip() for line in text.splitlines() if line.startswith(("  kubectl ", "  helm "))]
-    expect(len(commands) == 3, f"{len(commands)} commands in the notes")
+    expect(len(commands) == 4, f"{len(commands)} commands in the notes")
     environment = {**os.environ, "PATH": f"{TOOLS}:{os.environ['PATH']}"}
     with contextlib.ExitStack() as forwards:
         for command in commands:

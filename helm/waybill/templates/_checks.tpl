@@ -32,4 +32,13 @@ What no schema can say: values that must go together.
 {{- if and (contains "@" .Values.analytics.store.postgres.url) (regexMatch "//[^@/]*:[^@/]*@" .Values.analytics.store.postgres.url) -}}
 {{- fail "analytics.store.postgres.url: has a password in it; name a secret in existingSecret instead" -}}
 {{- end -}}
+{{- if regexMatch "[?&]password=" .Values.analytics.store.postgres.url -}}
+{{- fail "analytics.store.postgres.url: has a password in it; name a secret in existingSecret instead" -}}
+{{- end -}}
+{{- if and .Values.analytics.store.postgres.url (ne .Values.analytics.store.kind "postgres") -}}
+{{- fail (printf "analytics.store.postgres.url: is set, and analytics.store.kind is %s" .Values.analytics.store.kind) -}}
+{{- end -}}
+{{- if and (not .Values.fullnameOverride) (gt (len .Release.Name) 42) -}}
+{{- fail (printf "fullnameOverride: must be set, since the release's name has %d characters, more than 42" (len .Release.Name)) -}}
+{{- end -}}
 {{- end -}}

@@ -2,7 +2,7 @@
 Names. A release named R has objects named R-producer, R-fleet and R-analytics.
 */}}
 {{- define "waybill.fullname" -}}
-{{- .Values.fullnameOverride | default .Release.Name | trunc 42 | trimSuffix "-" -}}
+{{- .Values.fullnameOverride | default .Release.Name -}}
 {{- end -}}
 
 {{- define "waybill.serviceAccount" -}}
