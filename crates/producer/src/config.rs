@@ -10,7 +10,7 @@ use runtime::{
     trace::Sampler,
 };
 
-use crate::{Error, Service, http::Defaults, inbox::Inbox, request::MAX_SIDE};
+use crate::{Error, Service, core::SLOW, http::Defaults, inbox::Inbox, request::MAX_SIDE};
 
 /// What the producer is told.
 #[derive(Debug, Clone)]
@@ -35,6 +35,8 @@ pub struct Config {
     pub defaults: Defaults,
     /// Which batches are traced. No setting: telemetry knows it.
     pub sampler: Sampler,
+    /// A batch that takes longer is traced in any case.
+    pub trace_slower_than: Duration,
 }
 
 impl Default for Config {
@@ -51,6 +53,7 @@ impl Default for Config {
             threads: 2,
             defaults: Defaults::default(),
             sampler: Sampler::Never,
+            trace_slower_than: SLOW,
         }
     }
 }
@@ -88,6 +91,11 @@ impl Config {
                 batches: settings.get("default-batches", 0, parse::number(0..=u64::MAX)),
             },
             sampler: defaults.sampler,
+            trace_slower_than: settings.get(
+                "trace-slower-than",
+                defaults.trace_slower_than,
+                parse::duration,
+            ),
         }
     }
 

@@ -20,7 +20,7 @@ use tokio_util::{
 };
 
 use crate::{
-    dispatch::Dispatch,
+    dispatch::{Dispatch, Traces},
     error::Error,
     grpc::Calls,
     http::{self, Defaults},
@@ -39,6 +39,9 @@ pub(crate) const SERVICE: &str = "waybill.producer.v1.ProducerService";
 /// Bytes of one request, at most: real shipments and drivers come with StartRun and CreateRoster.
 pub const MAX_REQUEST_BYTES: usize = 64 << 20;
 
+/// A batch that takes longer is traced in any case, when nothing else is said.
+pub(crate) const SLOW: Duration = Duration::from_secs(1);
+
 /// How much the producer takes on, and what it knows of its surroundings.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -55,7 +58,7 @@ pub struct Options {
     /// The watched folder.
     pub inbox: Option<Inbox>,
     /// Which batches are traced.
-    pub sampler: Sampler,
+    pub traces: Traces,
     /// The time.
     pub clock: Clock,
     /// Who speaks on the stream.
@@ -72,7 +75,7 @@ impl Options {
             sender: SenderConfig::default(),
             defaults: Defaults::default(),
             inbox: None,
-            sampler: Sampler::Never,
+            traces: Traces { sampler: Sampler::Never, slower_than: SLOW },
             clock,
             process: Process::named("producer"),
         }
@@ -115,13 +118,13 @@ impl Core {
             sender: options.sender.clone(),
         };
         let metrics = Metrics::default();
-        let dispatch = Dispatch::new(options.process.clone(), metrics.clone());
+        let dispatch = Dispatch::new(options.process.clone(), metrics.clone(), options.traces);
         let (outbox, sending) = Outbox::start(Arc::new(dispatch), fleet, config);
         let (tasks, killed) = (TaskTracker::new(), CancellationToken::new());
         let road = Road {
             outbox: outbox.clone(),
             room: Room::new(options.room_bytes),
-            sampler: options.sampler,
+            sampler: options.traces.sampler,
             draining: CancellationToken::new(),
         };
         let runs = Arc::new(Runs::new(

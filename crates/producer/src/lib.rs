@@ -40,6 +40,7 @@ mod wire;
 
 pub use config::Config;
 pub use core::{Core, MAX_REQUEST_BYTES, Options};
+pub use dispatch::Traces;
 pub use error::Error;
 pub use http::Defaults;
 pub use inbox::Inbox;

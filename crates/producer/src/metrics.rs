@@ -65,7 +65,7 @@ impl Metrics {
         );
         registry.register_with_unit(
             "producer_settle_duration",
-            "Time of a batch from when it was made until it is settled, over all its attempts",
+            "Time of a batch from when it was last made until it is settled",
             Unit::Seconds,
             self.settling.clone(),
         );

@@ -12,7 +12,7 @@ use runtime::{
     workers::Workers,
 };
 
-use crate::{Config, Core, Error, Inbox, Options, moment::Clock, store::Store};
+use crate::{Config, Core, Error, Inbox, Options, dispatch::Traces, moment::Clock, store::Store};
 
 /// Work that waits for a thread; callers beyond wait in their own tasks.
 const QUEUE: usize = 256;
@@ -44,7 +44,7 @@ impl Service {
             unacked: config.unacked,
             defaults: config.defaults,
             inbox: config.inbox,
-            sampler: config.sampler,
+            traces: Traces { sampler: config.sampler, slower_than: config.trace_slower_than },
             process: Process::here("producer", listener.address()),
             ..Options::new(Clock::system())
         };

@@ -2,7 +2,10 @@
 
 pub(crate) mod parts;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use proto::{
     BatchId, MAX_MESSAGE_BYTES,
@@ -11,12 +14,12 @@ use proto::{
         fleet_service_client::FleetServiceClient,
     },
     from_rpc_status,
-    logistics::v1::{Drain, Hello, PlanDetail, Rejected},
+    logistics::v1::{Drain, Hello, PlanDetail, Rejected, Timings},
 };
 use runtime::{
     Process,
     acked::{Credit, Dialect, Heard, outbox::Parts},
-    trace::{Sampler, Spans, TraceContext, attribute, failed},
+    trace::{Over, Sampler, Spans, TraceContext, attribute, failed},
 };
 use tokio::time::Instant;
 use tokio_stream::wrappers::ReceiverStream;
@@ -102,7 +105,7 @@ fn trace_of(id: BatchId, sampler: &Sampler) -> TraceContext {
 #[derive(Debug)]
 pub enum Answer {
     /// Its plan is durable.
-    Settled(Totals),
+    Settled(Settled),
     /// It was refused.
     Rejected(tonic_types::pb::Status),
 }
@@ -112,12 +115,29 @@ pub enum Answer {
 pub struct Dispatch {
     process: Process,
     metrics: Metrics,
+    traces: Traces,
+}
+
+/// Which batches have a trace.
+#[derive(Debug, Clone, Copy)]
+pub struct Traces {
+    /// Decides before there is a span.
+    pub sampler: Sampler,
+    /// A batch that takes longer, and one that is rejected, has one in any case.
+    pub slower_than: Duration,
+}
+
+impl Traces {
+    /// Whether a batch that took this time is told of although it was not sampled.
+    fn tells_of(&self, item: &Item, took: Duration) -> bool {
+        self.sampler != Sampler::Never && !item.trace.sampled() && took > self.slower_than
+    }
 }
 
 impl Dispatch {
     /// As this process.
-    pub fn new(process: Process, metrics: Metrics) -> Self {
-        Self { process, metrics }
+    pub fn new(process: Process, metrics: Metrics, traces: Traces) -> Self {
+        Self { process, metrics, traces }
     }
 }
 
@@ -164,8 +184,7 @@ impl Dialect for Dispatch {
                 Process::said(welcome.peer, welcome.version, welcome.start_time.as_ref()),
             ),
             Some(dispatch_response::Event::Settled(settled)) => {
-                let totals = totals(&settled);
-                answer(&settled.batch_id, Answer::Settled(totals))
+                answer(&settled.batch_id.clone(), Answer::Settled(settled))
             }
             Some(dispatch_response::Event::Rejected(Rejected { batch_id, status })) => {
                 answer(&batch_id, Answer::Rejected(status.unwrap_or_default()))
@@ -181,9 +200,17 @@ impl Dialect for Dispatch {
     fn answered(&self, item: Item, answer: Answer, attempts: u32) {
         attribute(&item.span, "waybill.attempts", i64::from(attempts));
         match answer {
-            Answer::Settled(totals) => {
-                self.metrics.settled(item.made.elapsed(), &item.trace);
-                item.run.answered(item.number, Outcome::Settled(totals));
+            Answer::Settled(settled) => {
+                let took = item.made.elapsed();
+                let trace = match self.traces.tells_of(&item, took) {
+                    true => {
+                        tell(&item, took, attempts, &steps(&settled), None);
+                        item.trace.as_sampled()
+                    }
+                    false => item.trace,
+                };
+                self.metrics.settled(took, &trace);
+                item.run.answered(item.number, Outcome::Settled(totals(&settled)));
             }
             Answer::Rejected(status) => {
                 failed(&item.span, &status.message);
@@ -193,6 +220,9 @@ impl Dialect for Dispatch {
                 match retry {
                     Some(delay) => item.run.refused(item.number, delay),
                     None => {
+                        if self.traces.tells_of(&item, Duration::MAX) {
+                            tell(&item, item.made.elapsed(), attempts, &[], Some(&status.message));
+                        }
                         let (run, number) = (item.run.id(), item.number);
                         tracing::warn!(%run, number, message = status.message, "batch rejected");
                         let status = prost::Message::encode_to_vec(&status);
@@ -202,6 +232,44 @@ impl Dialect for Dispatch {
             }
         }
     }
+}
+
+/// Tells of a batch afterwards, with the steps that its answer told.
+fn tell(
+    item: &Item,
+    took: Duration,
+    attempts: u32,
+    steps: &[(&'static str, Duration)],
+    failed: Option<&str>,
+) {
+    let over = Over {
+        end: SystemTime::now(),
+        took,
+        steps,
+        failed,
+        attributes: &[
+            ("waybill.batch_id", item.head.batch_id.clone()),
+            ("waybill.attempts", attempts.to_string()),
+        ],
+    };
+    SPANS.afterwards("send batch", &item.trace, over);
+}
+
+/// Where the time of a batch went after it was sent.
+fn steps(settled: &Settled) -> [(&'static str, Duration); 5] {
+    let time = |time: Option<prost_types::Duration>| {
+        time.and_then(|time| Duration::try_from(time).ok()).unwrap_or_default()
+    };
+    let Timings { queue, score, solve, certify } = settled.timings.unwrap_or_default();
+    let commit = settled.commit;
+    [
+        ("queue", queue),
+        ("score", score),
+        ("solve", solve),
+        ("certify", certify),
+        ("record plan", commit),
+    ]
+    .map(|(step, took)| (step, time(took)))
 }
 
 fn answer(batch_id: &str, answer: Answer) -> Heard<BatchId, Answer> {

@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use opentelemetry::trace::TracerProvider;
+use opentelemetry::{global, trace::TracerProvider};
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use tokio::{runtime::Handle, sync::oneshot, time::timeout};
 use tracing::{Level, Metadata, Subscriber};
@@ -44,6 +44,10 @@ pub fn init(part: &'static str) -> Telemetry {
         warnings.push("no traces are exported: telemetry began outside of the runtime".to_owned());
     }
     let provider = runtime.map(|runtime| export::provider(part, export::otlp(runtime)));
+    if let Some(provider) = &provider {
+        // For what is told afterwards, which tracing knows no way to do.
+        global::set_tracer_provider(provider.clone());
+    }
     let sampler =
         if provider.is_some() { variables.sampler(&mut warnings) } else { Sampler::Never };
 

@@ -84,6 +84,12 @@ impl TraceContext {
         self.flags.is_sampled()
     }
 
+    /// The same trace, with spans.
+    #[must_use]
+    pub fn as_sampled(&self) -> TraceContext {
+        TraceContext { flags: self.flags.with_sampled(true), ..self.clone() }
+    }
+
     pub(super) fn ids(&self) -> (TraceId, SpanId) {
         (self.trace_id, self.span_id)
     }

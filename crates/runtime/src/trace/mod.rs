@@ -4,11 +4,13 @@
 //! batch that is not sampled no span is made at all: deciding first costs nothing, where making a span
 //! that the exporter then drops costs more than half of the throughput.
 
+mod afterwards;
 mod context;
 mod ids;
 mod sampler;
 mod spans;
 
+pub use afterwards::Over;
 pub use context::TraceContext;
 pub(crate) use ids::ChosenIds;
 pub use sampler::Sampler;

@@ -19,7 +19,7 @@ pub(crate) const PART: &str = "waybill.part";
 /// Makes the spans of one part.
 #[derive(Clone, Copy, Debug)]
 pub struct Spans {
-    part: &'static str,
+    pub(super) part: &'static str,
 }
 
 impl Spans {

@@ -1,3 +1,5 @@
+use std::time::{Duration, SystemTime};
+
 use opentelemetry::{
     KeyValue,
     trace::{SpanId, SpanKind, Status, TracerProvider},
@@ -6,7 +8,7 @@ use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SpanData
 use tracing::subscriber::with_default;
 use tracing_subscriber::layer::SubscriberExt;
 
-use super::{ChosenIds, Spans, TraceContext, attribute, context_of, failed, link};
+use super::{ChosenIds, Over, Spans, TraceContext, attribute, context_of, failed, link};
 
 const PRODUCER: Spans = Spans::of("producer");
 const FLEET: Spans = Spans::of("fleet");
@@ -168,4 +170,41 @@ fn what_is_not_well_formed_is_no_trace() {
     }
     let later = TraceContext::parse(&format!("01-{TRACE_TEXT}-00f067aa0ba902b7-01-more"), "");
     assert!(later.sampled(), "a later version may say more");
+}
+
+#[test]
+fn a_slow_batch_that_was_not_sampled_is_told_afterwards_as_one_tree() {
+    let exporter = InMemorySpanExporter::default();
+    let provider = SdkTracerProvider::builder()
+        .with_id_generator(ChosenIds::default())
+        .with_simple_exporter(exporter.clone())
+        .build();
+    let context = TraceContext::new_root(TRACE, false);
+    let (ms, end) = (Duration::from_millis, SystemTime::now());
+    let over = Over {
+        end,
+        took: ms(100),
+        steps: &[("solve", ms(20)), ("commit", ms(30))],
+        failed: Some("too late"),
+        attributes: &[],
+    };
+    PRODUCER.told_by(&provider.tracer("test"), "send batch", &context, over);
+    let spans = exporter.get_finished_spans().unwrap();
+    assert_eq!(spans.len(), 3);
+    let root = named(&spans, "send batch");
+    // Under the ids that its envelope had all the while.
+    let ids = format!("00-{TRACE_TEXT}-{}-00", root.span_context.span_id());
+    assert_eq!((context.traceparent(), root.parent_span_id), (ids, SpanId::INVALID));
+    assert_eq!(root.status, Status::error("too late"));
+    let before = |span: &SpanData| {
+        let of = |time| end.duration_since(time).unwrap();
+        (of(span.start_time), of(span.end_time))
+    };
+    assert_eq!(before(root), (ms(100), ms(0)));
+    for (step, from, to) in [("solve", 50, 30), ("commit", 30, 0)] {
+        let span = named(&spans, step);
+        assert_eq!(span.parent_span_id, root.span_context.span_id(), "{step}");
+        assert_eq!(span.span_context.trace_id(), root.span_context.trace_id(), "{step}");
+        assert_eq!(before(span), (ms(from), ms(to)), "{step}");
+    }
 }

@@ -65,6 +65,9 @@ impl Declared for Producer {
         Setting::new("default-seed", "N", "Where the data of such a run begins").default("0"),
         Setting::new("default-batches", "N", "Batches after which such a run ends; 0 for no limit")
             .default("0"),
+        Setting::new("trace-slower-than", "TIME", "A batch that takes longer is traced in any case")
+            .default("1s")
+            .more("So is one that is rejected. Where OTEL_TRACES_SAMPLER leaves such a batch out, its trace is told when it has ended, by the producer alone."),
         DRAIN_TIMEOUT,
     ];
 }

@@ -41,12 +41,19 @@ pub(crate) struct System {
     folder: TempDir,
     ports: [u16; 6],
     processes: [Option<Child>; 3],
+    variables: Vec<(&'static str, String)>,
 }
 
 impl System {
     pub(crate) fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// With these variables of the environment.
+    pub(crate) fn start_with(variables: &[(&'static str, String)]) -> Self {
         let folder = TempDir::new().expect("a folder for the data");
-        let mut system = Self { folder, ports: free_ports(), processes: [None, None, None] };
+        let (ports, variables) = (free_ports(), variables.to_vec());
+        let mut system = Self { folder, ports, processes: [None, None, None], variables };
         for part in [Part::Analytics, Part::Fleet, Part::Producer] {
             system.launch(part);
         }
@@ -59,6 +66,13 @@ impl System {
             process.kill().expect("it runs");
             process.wait().expect("it ended");
         }
+    }
+
+    /// SIGSTOP, until the value is dropped: it is there and does not answer.
+    pub(crate) fn freeze(&self, part: Part) -> Frozen {
+        let id = self.processes[part as usize].as_ref().expect("it runs").id();
+        signal("-STOP", id);
+        Frozen(id)
     }
 
     pub(crate) fn launch(&mut self, part: Part) {
@@ -86,6 +100,7 @@ impl System {
             .append(true)
             .open(data.join(format!("{name}.log")))
             .expect("a log");
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         let process = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn();
         self.processes[at] = Some(process.expect("the binary is built"));
     }
@@ -231,6 +246,20 @@ impl Drop for System {
             self.kill(part);
         }
     }
+}
+
+/// A process that does nothing until this is dropped.
+pub(crate) struct Frozen(u32);
+
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        signal("-CONT", self.0);
+    }
+}
+
+fn signal(name: &str, process: u32) {
+    let sent = Command::new("kill").arg(name).arg(process.to_string()).status();
+    assert!(sent.expect("kill is there").success(), "{name}");
 }
 
 impl Part {

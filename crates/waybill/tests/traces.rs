@@ -1,0 +1,117 @@
+//! Traces as a collector gets them, from three real processes: one complete tree a batch.
+
+mod support {
+    pub(crate) mod collector;
+    pub(crate) mod system;
+}
+
+use std::collections::BTreeMap;
+
+use proto::producer::v1::{StartRunRequest, Synthetic, start_run_request::Source};
+use support::{
+    collector::{Collector, Told},
+    system::{Part, System},
+};
+
+const BATCHES: u64 = 50;
+
+fn run(batches: u64, timeout: Option<i32>) -> StartRunRequest {
+    StartRunRequest {
+        source: Some(Source::Synthetic(Synthetic { shipments: 32, drivers: 30, seed: 7 })),
+        interval: Some(prost_types::Duration { seconds: 0, nanos: 5_000_000 }),
+        batch_limit: batches,
+        batch_timeout: timeout.map(|nanos| prost_types::Duration { seconds: 0, nanos }),
+        ..StartRunRequest::default()
+    }
+}
+
+/// The names of a trace's spans under their parents', the root first; panics where one has no parent.
+fn tree(spans: &[Told]) -> BTreeMap<(String, Option<String>), usize> {
+    let mut tree = BTreeMap::new();
+    for span in spans {
+        let parent = span.parent.as_ref().map(|id| {
+            let parent = spans.iter().find(|other| other.id == *id);
+            parent.unwrap_or_else(|| panic!("{span:?} is an orphan of {spans:?}")).name.clone()
+        });
+        *tree.entry((span.name.clone(), parent)).or_default() += 1;
+    }
+    tree
+}
+
+fn edges(edges: &[(&str, Option<&str>)]) -> BTreeMap<(String, Option<String>), usize> {
+    edges.iter().map(|(name, parent)| ((name.to_string(), parent.map(str::to_owned)), 1)).collect()
+}
+
+#[tokio::test]
+async fn every_batch_that_is_sampled_is_one_tree_over_three_services() {
+    let collector = Collector::start().await;
+    let system = System::start_with(&collector.variables("always_on", ""));
+    system.ready().await;
+    let started = system.start_run(&run(BATCHES, None)).await;
+    system.finished(&started.run_id).await;
+    let plans = system.plans(&started.run_id).await;
+    assert_eq!(plans.len() as u64, BATCHES);
+
+    let whole = edges(&[
+        ("send batch", None),
+        ("plan batch", Some("send batch")),
+        ("score", Some("plan batch")),
+        ("solve", Some("plan batch")),
+        ("certify", Some("plan batch")),
+        ("record plan", Some("plan batch")),
+    ]);
+    for plan in &plans {
+        let spans = collector
+            .trace(&plan.trace_id, |spans| {
+                spans.iter().filter(|it| it.name != "commit").count() == 6
+            })
+            .await;
+        // A group has one commit, in the trace of one of its plans and linked to the others'.
+        let without: Vec<Told> = spans.iter().filter(|it| it.name != "commit").cloned().collect();
+        assert_eq!(tree(&without), whole, "{}", plan.batch_id);
+        tree(&spans);
+        let services: Vec<&str> = spans.iter().map(|span| &*span.service).collect();
+        for service in ["waybill-producer", "waybill-fleet", "waybill-analytics"] {
+            assert!(services.contains(&service), "{service} in {services:?}");
+        }
+    }
+    let commits = collector.named("commit").await;
+    let told: usize = commits.iter().map(|commit| 1 + commit.links).sum();
+    assert_eq!(told as u64, BATCHES, "each plan is in a commit, or linked to one");
+}
+
+#[tokio::test]
+async fn of_batches_that_are_not_sampled_the_slow_and_the_rejected_are_told_afterwards() {
+    let collector = Collector::start().await;
+    let system = System::start_with(&collector.variables("traceidratio", "0"));
+    system.ready().await;
+    let quick = system.start_run(&run(BATCHES, None)).await;
+    system.finished(&quick.run_id).await;
+
+    // Batches fall due while the fleet service hangs for longer than the one second that is slow.
+    let slow = system.start_run(&run(BATCHES, None)).await;
+    system.run_until(&slow.run_id, |run| run.batches_settled > 5).await;
+    let hangs = system.freeze(Part::Fleet);
+    tokio::time::sleep(std::time::Duration::from_millis(1_300)).await;
+    drop(hangs);
+    system.finished(&slow.run_id).await;
+    let late = system.start_run(&run(1, Some(1))).await;
+    system.finished(&late.run_id).await;
+
+    let rejected = collector.first(|span| span.failed && span.name == "send batch").await;
+    assert_eq!(tree(&collector.spans_of(&rejected.trace)), edges(&[("send batch", None)]));
+    let plans = system.plans(&slow.run_id).await;
+    let told: Vec<_> =
+        plans.iter().filter(|plan| !collector.spans_of(&plan.trace_id).is_empty()).collect();
+    assert!(!told.is_empty() && told.len() < plans.len(), "{} of {}", told.len(), plans.len());
+    let steps = ["queue", "score", "solve", "certify", "record plan"];
+    let steps = steps.map(|step| (step, Some("send batch")));
+    for plan in told {
+        let spans = collector.spans_of(&plan.trace_id);
+        assert_eq!(tree(&spans), edges(&[&[("send batch", None)], &steps[..]].concat()));
+        assert!(spans.iter().all(|span| span.service == "waybill-producer"));
+    }
+    for plan in system.plans(&quick.run_id).await {
+        assert!(collector.spans_of(&plan.trace_id).is_empty(), "it was quick");
+    }
+}
