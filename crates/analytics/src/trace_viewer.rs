@@ -4,6 +4,9 @@ use std::fmt;
 
 use runtime::settings::parse;
 
+/// Bytes of an address, more than browsers and proxies agree on.
+const LONGEST: usize = 2_048;
+
 /// Stands where a trace's id goes.
 const TRACE_ID: &str = "{trace_id}";
 
@@ -35,7 +38,13 @@ impl TraceViewer {
             uri.authority().map(http::uri::Authority::as_str).unwrap_or_default()
         );
         parse::uri(&base).map_err(|_| expected())?;
-        if whole.starts_with(&base) { Ok(TraceViewer(whole)) } else { Err(expected()) }
+        if !whole.starts_with(&base) {
+            return Err(expected());
+        }
+        if whole.len() > LONGEST {
+            return Err(format!("is longer than {LONGEST} bytes"));
+        }
+        Ok(TraceViewer(whole))
     }
 }
 
@@ -51,7 +60,7 @@ mod tests {
 
     #[test]
     fn a_jaeger_or_the_address_of_a_trace() {
-        let said = |text| TraceViewer::parse(text).map(|viewer| viewer.to_string());
+        let said = |text: &str| TraceViewer::parse(text).map(|viewer| viewer.to_string());
         let jaeger = Ok("http://127.0.0.1:16686/trace/{trace_id}".to_owned());
         assert_eq!(said("http://127.0.0.1:16686"), jaeger);
         assert_eq!(said(" http://127.0.0.1:16686/ "), jaeger);
@@ -61,6 +70,7 @@ mod tests {
         );
         let grafana = "https://grafana.example.com/explore?q=%7B{trace_id}%7D";
         assert_eq!(said(grafana), Ok(grafana.to_owned()));
+        assert!(said(&format!("http://jaeger/{}", "x".repeat(3_000))).is_err());
         for refused in [
             "",
             "jaeger",

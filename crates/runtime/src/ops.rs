@@ -17,13 +17,14 @@ use crate::{
     lifecycle::Shutdown,
     metrics::{Exposition, expose},
     server::{Limits, Listener, ServeError, grpc_routes, run, with_pages},
+    telemetry,
 };
 
 /// When the work is done, nobody waits longer for the ops port than this.
 const LAST_ANSWERS: Duration = Duration::from_secs(1);
 
-/// Serves `/healthz` (alive), `/readyz` (200 or 503 by `health`), `/metrics` and `grpc.health.v1`
-/// with reflection, while there is work: through the whole drain, until nobody holds a
+/// Serves `/healthz` (alive), `/readyz` (200 or 503 by `health`), `/metrics`, `/log-filter` (GET what is
+/// logged, PUT what is to be) and `grpc.health.v1` with reflection, while there is work: through the whole drain, until nobody holds a
 /// [`Working`](crate::lifecycle::Working) of `shutdown` any more. When the drain begins, `health`
 /// says so and its watches end.
 pub async fn serve_ops(
@@ -54,6 +55,7 @@ fn routes(health: &Health, registry: Arc<Registry>) -> Router {
     let pages = Router::new()
         .route("/healthz", get(async || "alive\n"))
         .route("/readyz", get(async move || readyz(&ready)))
+        .route("/log-filter", get(log_filter).put(set_log_filter))
         .route("/metrics", get(metrics).with_state(registry));
     with_pages(grpc_routes(health, &[], &[]), pages)
 }
@@ -63,6 +65,20 @@ fn readyz(health: &Health) -> Response {
         "ready\n".into_response()
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, "not ready\n").into_response()
+    }
+}
+
+async fn log_filter() -> Response {
+    match telemetry::log_filter() {
+        Some(filter) => format!("{filter}\n").into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+async fn set_log_filter(filter: String) -> Response {
+    match telemetry::set_log_filter(&filter) {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(why) => (StatusCode::BAD_REQUEST, format!("{why}\n")).into_response(),
     }
 }
 

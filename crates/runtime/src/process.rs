@@ -39,12 +39,14 @@ impl Process {
         Self { name: name.to_owned(), version: VERSION.to_owned(), started: None }
     }
 
-    /// Another one, as its words on the wire have it.
+    /// Another one, as its words on the wire have it: cut where they are longer than any name, and without
+    /// what would not be shown.
     pub fn said(name: String, version: String, start_time: Option<&Timestamp>) -> Self {
         let since = |time: &Timestamp| {
             let (seconds, nanos) = (u64::try_from(time.seconds), u32::try_from(time.nanos));
             UNIX_EPOCH.checked_add(Duration::new(seconds.ok()?, nanos.ok()?.min(999_999_999)))
         };
+        let (name, version) = (shown(&name), shown(&version));
         Self { name, version, started: start_time.and_then(since) }
     }
 
@@ -52,6 +54,13 @@ impl Process {
     pub fn start_time(&self) -> Option<Timestamp> {
         self.started.map(Timestamp::from)
     }
+}
+
+/// Characters of a name or a version that another process may have.
+const LONGEST: usize = 128;
+
+fn shown(text: &str) -> String {
+    text.chars().take(LONGEST).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 #[cfg(test)]
@@ -65,6 +74,14 @@ mod tests {
         assert_eq!(here.version, VERSION);
         let everywhere = Process::here("fleet", ([0, 0, 0, 0], 8082).into()).name;
         assert!(everywhere.ends_with(":8082") && !everywhere.contains("0.0.0.0"), "{everywhere}");
+    }
+
+    #[test]
+    fn a_name_that_is_none_is_cut_and_shows_no_control_characters() {
+        let said = |name: &str| Process::said(name.to_owned(), String::new(), None).name;
+        assert_eq!(said("a\"\n\u{1b}[31m🚚"), "a\"\u{fffd}\u{fffd}[31m🚚");
+        assert_eq!(said(&"é".repeat(1_000)), "é".repeat(LONGEST));
+        assert_eq!(said(&"z".repeat(LONGEST)).len(), LONGEST);
     }
 
     #[test]

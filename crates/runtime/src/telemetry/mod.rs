@@ -1,8 +1,9 @@
 //! Logs and traces of a process. Logs go to stderr: text on a terminal, JSON elsewhere, filtered by
-//! `WAYBILL_LOG`. Traces go to an OTLP collector over gRPC when one of the standard `OTEL_` variables
+//! `WAYBILL_LOG`, or by what the ops port was told since. Traces go to an OTLP collector over gRPC when one of the standard `OTEL_` variables
 //! names it, and are not made otherwise.
 
 mod export;
+mod filter;
 mod json;
 mod variables;
 
@@ -18,10 +19,12 @@ use tokio::{runtime::Handle, sync::oneshot, time::timeout};
 use tracing::{Level, Metadata, Subscriber};
 use tracing_subscriber::{
     EnvFilter, Layer, filter::FilterExt, filter::LevelFilter, filter::filter_fn,
-    fmt::format::JsonFields, layer::SubscriberExt, registry::LookupSpan, util::SubscriberInitExt,
+    fmt::format::JsonFields, layer::SubscriberExt, registry::LookupSpan, reload,
+    util::SubscriberInitExt,
 };
 
 use crate::trace::{Sampler, TARGET};
+pub use filter::{log_filter, set_log_filter};
 use variables::Variables;
 
 /// What [`init`] started, until [`Telemetry::shutdown`].
@@ -54,11 +57,13 @@ pub fn init(part: &'static str) -> Telemetry {
     let filter = variables.log_filter(&mut warnings);
     // A list, not a layer that may be none: beside one of those, tracing asks about what no filter wants
     // each time anew, and HTTP/2 has much to say of every frame.
-    let mut layers = vec![logs(filter).boxed()];
+    let (log, handle) = logs(filter);
+    let mut layers = vec![log.boxed()];
     layers.extend(provider.as_ref().map(|provider| traces(provider.tracer("waybill")).boxed()));
     let started = tracing_subscriber::registry().with(layers).try_init();
-    if started.is_err() {
-        tracing::warn!("telemetry was started before, this start changes nothing");
+    match started {
+        Ok(()) => filter::is(handle),
+        Err(_) => tracing::warn!("telemetry was started before, this start changes nothing"),
     }
     for warning in warnings {
         tracing::warn!("{warning}");
@@ -87,7 +92,8 @@ impl Telemetry {
     }
 }
 
-pub(crate) fn logs<S>(filter: EnvFilter) -> impl Layer<S>
+/// The log, and what changes its filter.
+pub(crate) fn logs<S>(filter: EnvFilter) -> (impl Layer<S>, reload::Handle<EnvFilter, S>)
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
@@ -100,7 +106,9 @@ where
     // Spans of batches are for the exporter: as log context each would cost as much again.
     // With a level, or there would be none for both: then every event would come this far to be refused.
     let no_batch = filter_fn(|metadata| metadata.target() != TARGET);
-    layer.with_filter(filter.and(no_batch.with_max_level_hint(LevelFilter::TRACE)))
+    let (filter, handle) = reload::Layer::new(filter);
+    let filter = filter.and(no_batch.with_max_level_hint(LevelFilter::TRACE));
+    (layer.with_filter(filter), handle)
 }
 
 pub(crate) fn traces<S>(tracer: opentelemetry_sdk::trace::SdkTracer) -> impl Layer<S>

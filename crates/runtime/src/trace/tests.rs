@@ -106,7 +106,7 @@ fn a_batch_that_is_not_sampled_has_no_span_and_keeps_its_context() {
 fn without_an_exporter_no_span_is_made_and_the_context_goes_on() {
     let root = TraceContext::new_root(TRACE, true);
     with_default(
-        tracing_subscriber::registry().with(crate::telemetry::logs("info".into())),
+        tracing_subscriber::registry().with(crate::telemetry::logs("info".into()).0),
         || {
             assert!(PRODUCER.root("send batch", &root).is_disabled());
             assert_eq!(travels(&root), root);

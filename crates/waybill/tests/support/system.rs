@@ -121,20 +121,30 @@ impl System {
     }
 
     fn is_ready(&self, part: Part) -> bool {
-        self.ops(part, "/readyz", "").is_ok_and(|answer| answer.starts_with("HTTP/1.0 200"))
+        self.ops(part, "GET /readyz", "", "").is_ok_and(|answer| answer.starts_with("HTTP/1.0 200"))
     }
 
     /// The metrics of a part, to one who asks for this format.
     pub(crate) fn metrics(&self, part: Part, accept: &str) -> String {
-        let answer = self.ops(part, "/metrics", accept).expect("it answers");
+        let answer = self.ops(part, "GET /metrics", accept, "").expect("it answers");
         answer.split_once("\r\n\r\n").expect("a head").1.to_owned()
     }
 
     /// What the ops port of a part answers. By HTTP/1.0, so that it comes in one piece.
-    fn ops(&self, part: Part, path: &str, accept: &str) -> io::Result<String> {
+    pub(crate) fn ops(
+        &self,
+        part: Part,
+        what: &str,
+        accept: &str,
+        body: &str,
+    ) -> io::Result<String> {
         let ops = SocketAddr::from(([127, 0, 0, 1], self.ports[part as usize + 3]));
         let mut stream = TcpStream::connect(ops)?;
-        write!(stream, "GET {path} HTTP/1.0\r\nHost: ops\r\nAccept: {accept}\r\n\r\n")?;
+        let length = body.len();
+        write!(
+            stream,
+            "{what} HTTP/1.0\r\nHost: ops\r\nAccept: {accept}\r\nContent-Length: {length}\r\n\r\n{body}"
+        )?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer)?;
         Ok(answer)
@@ -224,11 +234,16 @@ impl System {
         sleep(LOOK).await;
     }
 
+    /// What a part has logged so far.
+    pub(crate) fn log(&self, part: Part) -> String {
+        let path = self.folder.path().join(format!("{}.log", part.name()));
+        std::fs::read_to_string(path).unwrap_or_default()
+    }
+
     fn logs(&self) -> String {
         [Part::Producer, Part::Fleet, Part::Analytics]
             .map(|part| {
-                let path = self.folder.path().join(format!("{}.log", part.name()));
-                let log = std::fs::read_to_string(path).unwrap_or_default();
+                let log = self.log(part);
                 let tail: Vec<&str> = log.lines().rev().take(20).collect();
                 format!(
                     "\n--- {}\n{}",
