@@ -3,6 +3,7 @@
 mod support {
     pub(crate) mod grpcurl;
     pub(crate) mod system;
+    pub(crate) mod tool;
 }
 
 use support::{grpcurl::Grpcurl, system::System};

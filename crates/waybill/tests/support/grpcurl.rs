@@ -1,11 +1,11 @@
 //! The real grpcurl.
 
 use std::{
-    env,
     ffi::OsString,
-    io::Write,
-    process::{Command, ExitStatus, Stdio},
+    process::{Command, ExitStatus},
 };
+
+use super::tool::find;
 
 /// Where it is.
 pub(crate) struct Grpcurl(OsString);
@@ -17,16 +17,9 @@ pub(crate) struct Answer {
 }
 
 impl Grpcurl {
-    /// WAYBILL_GRPCURL, or the one on the path. None: says in one line that the test is skipped.
+    /// None where there is none, which is said.
     pub(crate) fn find() -> Option<Self> {
-        let program = env::var_os("WAYBILL_GRPCURL").unwrap_or_else(|| "grpcurl".into());
-        let there = Command::new(&program).arg("-version").stderr(Stdio::null()).status();
-        if there.is_ok_and(|status| status.success()) {
-            return Some(Self(program));
-        }
-        // To the terminal itself: what a test prints is shown only when it fails.
-        let _ = writeln!(std::io::stderr(), "skipped: there is no grpcurl");
-        None
+        find("grpcurl", "-version", "its examples are not tried").map(Self)
     }
 
     pub(crate) fn run(&self, words: &[impl AsRef<str>]) -> Answer {

@@ -7,12 +7,13 @@ use std::{
     process::{Command, Stdio},
 };
 
-/// The program that `WAYBILL_<NAME>` names, or the one on the path. None: says in one line what is skipped.
-pub(crate) fn find(name: &str, skipped: &str) -> Option<OsString> {
+/// The program that `WAYBILL_<NAME>` names, or the one on the path, where it answers to `version`. None: says in
+/// one line what is skipped.
+pub(crate) fn find(name: &str, version: &str, skipped: &str) -> Option<OsString> {
     let variable = format!("WAYBILL_{}", name.to_uppercase());
     let program = env::var_os(variable).unwrap_or_else(|| name.into());
     let mut tried = Command::new(&program);
-    tried.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
+    tried.arg(version).stdout(Stdio::null()).stderr(Stdio::null());
     if tried.status().is_ok_and(|status| status.success()) {
         return Some(program);
     }
