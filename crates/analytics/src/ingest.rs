@@ -132,8 +132,8 @@ impl Intake for Ingest {
     fn hear(&self, message: &RecordPlansRequest) -> Spoken<BatchId, ()> {
         match &message.event {
             Some(record_plans_request::Event::Hello(hello)) => {
-                let (name, version) = (hello.peer.clone(), hello.version.clone());
-                Spoken::Hello((), Process::said(name, version, hello.start_time.as_ref()))
+                let started = hello.start_time.as_ref();
+                Spoken::Hello((), Process::said(&hello.peer, &hello.version, started))
             }
             Some(record_plans_request::Event::Plan(plan)) => match plan.head.batch_id.parse() {
                 Ok(id) => Spoken::Part(Part {

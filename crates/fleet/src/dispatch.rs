@@ -61,8 +61,8 @@ impl Intake for Dispatch {
         match &message.event {
             Some(dispatch_request::Event::Hello(hello)) => {
                 tracing::debug!(peer = hello.peer, "hello");
-                let (name, version) = (hello.peer.clone(), hello.version.clone());
-                let process = Process::said(name, version, hello.start_time.as_ref());
+                let started = hello.start_time.as_ref();
+                let process = Process::said(&hello.peer, &hello.version, started);
                 Spoken::Hello(hello.plan_detail(), process)
             }
             Some(dispatch_request::Event::Batch(part)) => match part.head.batch_id.parse() {

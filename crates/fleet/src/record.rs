@@ -99,7 +99,7 @@ impl Dialect for Record {
                     items: welcome.max_batches.max(1) as usize,
                     bytes: welcome.max_bytes.max(1),
                 },
-                Process::said(welcome.peer, welcome.version, welcome.start_time.as_ref()),
+                Process::said(&welcome.peer, &welcome.version, welcome.start_time.as_ref()),
             ),
             Some(Event::Recorded(recorded)) => answer(&recorded.batch_id.clone(), Ok(recorded)),
             Some(Event::Rejected(rejected)) => {

@@ -41,12 +41,12 @@ impl Process {
 
     /// Another one, as its words on the wire have it: cut where they are longer than any name, and without
     /// what would not be shown.
-    pub fn said(name: String, version: String, start_time: Option<&Timestamp>) -> Self {
+    pub fn said(name: &str, version: &str, start_time: Option<&Timestamp>) -> Self {
         let since = |time: &Timestamp| {
             let (seconds, nanos) = (u64::try_from(time.seconds), u32::try_from(time.nanos));
             UNIX_EPOCH.checked_add(Duration::new(seconds.ok()?, nanos.ok()?.min(999_999_999)))
         };
-        let (name, version) = (shown(&name), shown(&version));
+        let (name, version) = (shown(name), shown(version));
         Self { name, version, started: start_time.and_then(since) }
     }
 
@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn a_name_that_is_none_is_cut_and_shows_no_control_characters() {
-        let said = |name: &str| Process::said(name.to_owned(), String::new(), None).name;
+        let said = |name: &str| Process::said(name, "", None).name;
         assert_eq!(said("a\"\n\u{1b}[31m🚚"), "a\"\u{fffd}\u{fffd}[31m🚚");
         assert_eq!(said(&"é".repeat(1_000)), "é".repeat(LONGEST));
         assert_eq!(said(&"z".repeat(LONGEST)).len(), LONGEST);
@@ -87,15 +87,14 @@ mod tests {
     #[test]
     fn what_is_said_comes_back_and_nonsense_is_nothing() {
         let here = Process::here("fleet", ([127, 0, 0, 1], 8082).into());
-        let again =
-            Process::said(here.name.clone(), here.version.clone(), here.start_time().as_ref());
+        let again = Process::said(&here.name, &here.version, here.start_time().as_ref());
         assert_eq!(again, here);
         for (seconds, nanos) in [(-1, 0), (0, -1), (i64::MIN, i32::MIN)] {
             let time = Timestamp { seconds, nanos };
-            assert_eq!(Process::said(String::new(), String::new(), Some(&time)).started, None);
+            assert_eq!(Process::said("", "", Some(&time)).started, None);
         }
         let late = Timestamp { seconds: i64::MAX, nanos: i32::MAX };
         // Beyond what the system's clock can tell, or just there: never a panic.
-        let _ = Process::said(String::new(), String::new(), Some(&late));
+        let _ = Process::said("", "", Some(&late));
     }
 }

@@ -181,7 +181,7 @@ impl Dialect for Dispatch {
                     items: welcome.max_batches.max(1) as usize,
                     bytes: welcome.max_bytes.max(1),
                 },
-                Process::said(welcome.peer, welcome.version, welcome.start_time.as_ref()),
+                Process::said(&welcome.peer, &welcome.version, welcome.start_time.as_ref()),
             ),
             Some(dispatch_response::Event::Settled(settled)) => {
                 answer(&settled.batch_id.clone(), Answer::Settled(settled))
