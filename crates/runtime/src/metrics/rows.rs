@@ -3,7 +3,9 @@
 use std::fmt;
 
 use prometheus_client::{
-    encoding::{DescriptorEncoder, EncodeCounterValue, EncodeGaugeValue, NoLabelSet},
+    encoding::{
+        DescriptorEncoder, EncodeCounterValue, EncodeGaugeValue, MetricEncoder, NoLabelSet,
+    },
     metrics::MetricType,
 };
 
@@ -57,15 +59,8 @@ impl<'a> Rows<'a> {
         help: &str,
         values: impl IntoIterator<Item = ([(&'static str, String); N], V)>,
     ) -> fmt::Result {
-        let mut values = values.into_iter().peekable();
-        if values.peek().is_none() {
-            return Ok(());
-        }
-        let mut family = self.encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
-        for (labels, value) in values {
-            family.encode_family(&labels)?.encode_gauge(&value)?;
-        }
-        Ok(())
+        let write = |mut metric: MetricEncoder<'_>, value| metric.encode_gauge(&value);
+        self.family(name, help, MetricType::Gauge, values, write)
     }
 
     /// A counter of a value for each of some labels; nothing where there are none.
@@ -78,15 +73,25 @@ impl<'a> Rows<'a> {
         help: &str,
         values: impl IntoIterator<Item = ([(&'static str, String); N], V)>,
     ) -> fmt::Result {
+        let write = |mut metric: MetricEncoder<'_>, value| {
+            metric.encode_counter::<NoLabelSet, V, f64>(&value, None)
+        };
+        self.family(name, help, MetricType::Counter, values, write)
+    }
+
+    fn family<V, const N: usize>(
+        &mut self,
+        name: &str,
+        help: &str,
+        kind: MetricType,
+        values: impl IntoIterator<Item = ([(&'static str, String); N], V)>,
+        write: impl Fn(MetricEncoder<'_>, V) -> fmt::Result,
+    ) -> fmt::Result {
         let mut values = values.into_iter().peekable();
         if values.peek().is_none() {
             return Ok(());
         }
-        let mut family = self.encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
-        for (labels, value) in values {
-            let mut metric = family.encode_family(&labels)?;
-            metric.encode_counter::<NoLabelSet, V, f64>(&value, None)?;
-        }
-        Ok(())
+        let mut family = self.encoder.encode_descriptor(name, help, None, kind)?;
+        values.try_for_each(|(labels, value)| write(family.encode_family(&labels)?, value))
     }
 }
