@@ -144,6 +144,7 @@ it("starts, watches and stops a run, and refuses with the words of the service",
   await until("it is running", async () => (await page.locator("main").innerText()).includes("running"));
   await page.getByRole("button", { name: "Stop this run" }).click();
   await until("it is stopped", async () => (await page.locator("main").innerText()).includes("stopped"));
+  expect(await page.evaluate(() => document.activeElement?.tagName), "the focus is not lost with the button").toBe("H1");
   clean();
 });
 

@@ -33,6 +33,15 @@ describe("the form of a run", () => {
     ]);
   });
 
+  it("takes no zero for no limit: that is said by saying nothing", () => {
+    const said = (values: Record<string, string>): string[] => order({ "synthetic.shipments": "1", "synthetic.drivers": "1", ...values }, "").violations.map(({ field, description }) => `${field} ${description}`);
+    expect(said({ batch_limit: "0" })).toEqual(["batch_limit must be at least 1, or empty"]);
+    expect(said({ batch_limit: "0 0" })).toEqual(["batch_limit must be at least 1, or empty"]);
+    expect(said({ interval: "0s", run_for: "0ms" })).toEqual(["interval must be longer than nothing, or empty", "run_for must be longer than nothing, or empty"]);
+    expect(said({ batch_limit: "-3" })).toEqual(["batch_limit is not a whole number"]);
+    expect(said({})).toEqual([]);
+  });
+
   it("takes lines as they are, and keeps their numbers", () => {
     expect(lines("215 Osinski Manors\r\n\n <b>x</b>\n")).toEqual([
       ["215 Osinski Manors", 1],

@@ -29,6 +29,8 @@ export function order(values: Record<string, string>, runId: string): { order: O
     const text = values[field] ?? "";
     if (text === "") return undefined;
     const millis = parseMillis(text);
+    // Nothing at all is how no limit is said; written out, it is more likely a mistake.
+    if (millis === 0) violations.push({ field, description: "must be longer than nothing, or empty" });
     if (millis !== undefined) return wire(millis);
     violations.push({ field, description: "is not a time such as 500ms, 2s or 1h30m" });
     return undefined;
@@ -37,12 +39,16 @@ export function order(values: Record<string, string>, runId: string): { order: O
     const said = time(snake(field));
     return (said === undefined ? {} : { [field]: said }) as { [key in K]?: { seconds: bigint; nanos: number } };
   };
+  const batches = whole("batch_limit", UINT64);
+  if (batches === 0n && /\d/.test(values["batch_limit"] ?? "") && !violations.some(({ field }) => field === "batch_limit")) {
+    violations.push({ field: "batch_limit", description: "must be at least 1, or empty" });
+  }
   const request: Order = {
     source: source(values, small, whole),
     ...optional("interval"),
     ...optional("runFor"),
     ...optional("batchTimeout"),
-    batchLimit: whole("batch_limit", UINT64),
+    batchLimit: batches,
     streetName: values["street_name"] === "full" ? StreetName.FULL_LINE : StreetName.ADDRESS,
     runId,
   };

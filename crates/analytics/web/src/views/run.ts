@@ -23,7 +23,10 @@ export function run(id: string, { signal }: Shell): View {
   const facts = h("dl", { class: "facts" });
   const trouble = notice("empty", "Asking …");
   const stop = h("button", { type: "button", class: "danger", hidden: true }, "Stop this run");
+  const heading = h("h1", { tabindex: -1 }, "Run");
   let last: Run | undefined;
+  /** Whether the run was asked to stop here. */
+  let asked = false;
 
   const draw = coalesced(() => {
     if (last === undefined || signal.aborted) return;
@@ -36,6 +39,11 @@ export function run(id: string, { signal }: Shell): View {
     say(state, stateText(now.state));
     state.className = stateKind(now.state);
     stop.hidden = now.state !== RunState.RUNNING;
+    if (stop.hidden && asked) {
+      // The button had the focus and is gone.
+      asked = false;
+      heading.focus();
+    }
     const end = now.endTime === undefined ? Date.now() : timestampMs(now.endTime);
     const lines: [string, string][] = [
       ["Plans", ordered(request)],
@@ -57,6 +65,7 @@ export function run(id: string, { signal }: Shell): View {
 
   stop.addEventListener("click", () => {
     stop.disabled = true;
+    asked = true;
     producer
       .stopRun({ runId: id }, { signal, timeoutMs: PATIENCE })
       .then((run) => {
@@ -100,7 +109,7 @@ export function run(id: string, { signal }: Shell): View {
       "div",
       { class: "stack" },
       h("p", { class: "crumbs" }, h("a", { href: "/runs" }, "Runs")),
-      h("div", { class: "titled" }, h("h1", { tabindex: -1 }, "Run"), stop),
+      h("div", { class: "titled" }, heading, stop),
       trouble,
       h("dl", { class: "figures" }, settled.element, flight.element, late.element, gain.element),
       panel("About this run", facts, h("p", {}, h("a", { href: address("/", { run: id }) }, "Plans of this run"))),
