@@ -8,8 +8,9 @@ use prometheus_client::collector::Collector;
 use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
-use runtime::metrics::{self, Durations, Label, Rows, Sizes, code_name};
+use runtime::metrics::{self, Durations, Label, Rows, code_name, sizes_up_to};
 use runtime::trace::TraceContext;
 use tonic::Code;
 
@@ -34,8 +35,8 @@ pub(crate) struct Metrics {
     /// One transaction.
     commit: Durations,
     failures: Counter,
-    group_plans: Sizes,
-    group_bytes: Sizes,
+    group_plans: Histogram,
+    group_bytes: Histogram,
     watchers: Arc<AtomicI64>,
 }
 
@@ -53,8 +54,8 @@ impl Default for Metrics {
             wait: Durations::default(),
             commit: Durations::default(),
             failures: Counter::default(),
-            group_plans: Sizes::up_to(MOST_PLANS),
-            group_bytes: Sizes::up_to(MOST_BYTES),
+            group_plans: sizes_up_to(MOST_PLANS),
+            group_bytes: sizes_up_to(MOST_BYTES),
             watchers: Arc::default(),
         }
     }

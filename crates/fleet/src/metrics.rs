@@ -8,14 +8,14 @@ use std::{
 use prometheus_client::{
     collector::Collector,
     encoding::DescriptorEncoder,
-    metrics::{counter::Counter, family::Family},
+    metrics::{counter::Counter, family::Family, histogram::Histogram},
     registry::{Registry, Unit},
 };
 use runtime::{
     acked::{LinkStatus, Served},
-    metrics::{self, Durations, Label, Rows, Sizes, Steps, code_name},
+    metrics::{self, Durations, Label, Rows, code_name, sizes_up_to},
 };
-use tokio::{sync::watch, time::Instant};
+use tokio::sync::watch;
 use tonic::Code;
 
 use crate::{dispatch::Dispatch, rows::Planned};
@@ -34,7 +34,7 @@ pub(crate) struct Metrics {
     settled: Counter,
     rejected: Counter,
     rejections: Family<[Label; 1], Counter>,
-    steps: Steps,
+    steps: Family<[Label; 1], Durations>,
     queue: Durations,
     score: Durations,
     solve: Durations,
@@ -43,20 +43,20 @@ pub(crate) struct Metrics {
     whole: Durations,
     records: Sides,
     classes: Sides,
-    uplift: Sizes,
+    uplift: Histogram,
 }
 
 /// A histogram for each side of a batch.
 #[derive(Debug, Clone)]
 struct Sides {
-    all: Family<[Label; 1], Sizes, fn() -> Sizes>,
-    shipments: Sizes,
-    drivers: Sizes,
+    all: Family<[Label; 1], Histogram, fn() -> Histogram>,
+    shipments: Histogram,
+    drivers: Histogram,
 }
 
 impl Sides {
-    fn new(sizes: fn() -> Sizes) -> Self {
-        let all = Family::<[Label; 1], Sizes, fn() -> Sizes>::new_with_constructor(sizes);
+    fn new(sizes: fn() -> Histogram) -> Self {
+        let all = Family::<[Label; 1], Histogram, fn() -> Histogram>::new_with_constructor(sizes);
         let of = |side| all.get_or_create(&[("side", side)]).clone();
         let (shipments, drivers) = (of("shipments"), of("drivers"));
         Self { all, shipments, drivers }
@@ -73,22 +73,23 @@ impl Default for Metrics {
         let answers = Family::<[Label; 1], Counter>::default();
         let of = |outcome| answers.get_or_create(&[("outcome", outcome)]).clone();
         let (settled, rejected) = (of("settled"), of("rejected"));
-        let steps = Steps::default();
+        let steps = Family::<[Label; 1], Durations>::default();
+        let step = |step| steps.get_or_create(&[("step", step)]).clone();
         Self {
             settled,
             rejected,
             answers,
             rejections: Family::default(),
-            queue: steps.of("queue"),
-            score: steps.of("score"),
-            solve: steps.of("solve"),
-            certify: steps.of("certify"),
-            record: steps.of("record"),
-            whole: steps.of("whole"),
+            queue: step("queue"),
+            score: step("score"),
+            solve: step("solve"),
+            certify: step("certify"),
+            record: step("record"),
+            whole: step("whole"),
             steps,
-            records: Sides::new(|| Sizes::up_to(MOST_RECORDS)),
-            classes: Sides::new(|| Sizes::up_to(MOST_CLASSES)),
-            uplift: Sizes::with(UPLIFTS),
+            records: Sides::new(|| sizes_up_to(MOST_RECORDS)),
+            classes: Sides::new(|| sizes_up_to(MOST_CLASSES)),
+            uplift: Histogram::new(UPLIFTS),
         }
     }
 }
@@ -105,7 +106,7 @@ impl Metrics {
         self.rejections.get_or_create(&[("code", code_name(code))]).inc();
     }
 
-    /// A plan is recorded, which took this time from its first part to the answer.
+    /// A plan is recorded. `record`: from its first part to analytics until the answer.
     pub(crate) fn recorded(&self, planned: &Planned, record: Duration) {
         let (times, trace) = (&planned.times, &planned.trace);
         self.queue.observe(times.queue, trace);
@@ -113,8 +114,7 @@ impl Metrics {
         self.solve.observe(times.solve, trace);
         self.certify.observe(times.certify, trace);
         self.record.observe(record, trace);
-        let whole = Instant::now().duration_since(planned.envelope.received);
-        self.whole.observe(whole, trace);
+        self.whole.observe(planned.envelope.received.elapsed(), trace);
         self.records.observe(planned.shipments.len(), planned.drivers.len());
         let (streets, drivers) = planned.plan.classes();
         self.classes.observe(streets, drivers);
@@ -136,7 +136,7 @@ impl Metrics {
             "fleet_step_duration",
             "Time of a recorded batch in each step; whole: from its first part to its answer",
             Unit::Seconds,
-            self.steps.family(),
+            self.steps.clone(),
         );
         registry.register(
             "fleet_batch_records",

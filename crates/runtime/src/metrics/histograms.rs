@@ -4,13 +4,9 @@ use std::{fmt, time::Duration};
 
 use prometheus_client::{
     encoding::{EncodeMetric, MetricEncoder},
-    metrics::{
-        MetricType, TypedMetric, exemplar::HistogramWithExemplars, family::Family,
-        histogram::Histogram,
-    },
+    metrics::{MetricType, TypedMetric, exemplar::HistogramWithExemplars, histogram::Histogram},
 };
 
-use super::Label;
 use crate::trace::TraceContext;
 
 /// Seconds: from the ten microseconds of a small solve to the minutes of a store that hangs, each some two
@@ -61,62 +57,13 @@ impl EncodeMetric for Durations {
     }
 }
 
-/// Times of the steps of something, told apart by the label `step`.
-#[derive(Debug, Clone, Default)]
-pub struct Steps(Family<[Label; 1], Durations>);
-
-impl Steps {
-    /// The histogram of a step, to be kept at hand.
-    pub fn of(&self, step: &'static str) -> Durations {
-        self.0.get_or_create(&[("step", step)]).clone()
+/// A histogram of counts or bytes: from 1 to at least `most`, each bucket four times the one before.
+pub fn sizes_up_to(most: f64) -> Histogram {
+    let mut buckets = vec![1.0];
+    while let Some(last) = buckets.last().filter(|last| **last < most) {
+        buckets.push(last * 4.0);
     }
-
-    /// All of them, for a registry.
-    pub fn family(&self) -> Family<[Label; 1], Durations> {
-        self.0.clone()
-    }
-}
-
-/// A histogram of counts or bytes.
-#[derive(Debug, Clone)]
-pub struct Sizes(Histogram);
-
-impl Sizes {
-    /// From 1 to at least `most`, each bucket four times the one before.
-    pub fn up_to(most: f64) -> Self {
-        let buckets = std::iter::successors(Some(1.0), |bucket| Some(bucket * 4.0));
-        let mut done = false;
-        let buckets = buckets.take_while(move |bucket| {
-            let wanted = !done;
-            done = *bucket >= most;
-            wanted
-        });
-        Self(Histogram::new(buckets))
-    }
-
-    /// With these buckets, ascending.
-    pub fn with(buckets: impl IntoIterator<Item = f64>) -> Self {
-        Self(Histogram::new(buckets))
-    }
-
-    /// Counts one of this size.
-    pub fn observe(&self, size: f64) {
-        self.0.observe(size);
-    }
-}
-
-impl TypedMetric for Sizes {
-    const TYPE: MetricType = MetricType::Histogram;
-}
-
-impl EncodeMetric for Sizes {
-    fn encode(&self, encoder: MetricEncoder<'_>) -> Result<(), fmt::Error> {
-        self.0.encode(encoder)
-    }
-
-    fn metric_type(&self) -> MetricType {
-        MetricType::Histogram
-    }
+    Histogram::new(buckets)
 }
 
 #[cfg(test)]
@@ -152,7 +99,7 @@ mod tests {
 
     #[test]
     fn buckets_reach_as_far_as_is_asked() {
-        let text = text(Sizes::up_to(1_000.0));
+        let text = text(sizes_up_to(1_000.0));
         let buckets = text.lines().filter(|line| line.contains("_bucket"));
         let bounds: Vec<&str> = buckets.filter_map(|line| line.split('"').nth(1)).collect();
         assert_eq!(bounds, ["1.0", "4.0", "16.0", "64.0", "256.0", "1024.0", "+Inf"]);

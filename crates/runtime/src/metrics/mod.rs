@@ -2,7 +2,7 @@
 //!
 //! | here | what it is |
 //! |---|---|
-//! | [`Durations`], [`Sizes`] | histograms with the buckets that fit what they are of |
+//! | [`Durations`], [`sizes_up_to`] | histograms with the buckets that fit what they are of |
 //! | [`Rows`] | writes what is read when it is asked for |
 //! | `process.rs` | this process and its tokio runtime |
 //! | `streams.rs` | the acked streams, from both of their ends |
@@ -19,7 +19,7 @@ mod streams;
 use prometheus_client::{metrics::info::Info, registry::Registry};
 
 pub(crate) use exposition::{Exposition, expose};
-pub use histograms::{Durations, Sizes, Steps};
+pub use histograms::{Durations, sizes_up_to};
 pub use rows::Rows;
 pub use streams::{of_outbox, of_served};
 
