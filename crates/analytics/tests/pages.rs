@@ -60,7 +60,8 @@ async fn a_plan_as_json_reads_back() {
                  "driver_line": 2, "driver": "Bob \"Bo\" Stone", "score": 9.0},
             ],
             "unassigned": [{"side": "shipment", "line": 3, "text": "=1+1 Road",
-                "reason": "every driver is worth as much or more with another shipment"}],
+                "reason": "every driver is worth as much or more with another shipment",
+                "price": 0.75}],
             "shipments": 3, "drivers": 2, "street_name": "address",
         })
     );

@@ -91,6 +91,8 @@ pub enum Reason {
     NoneLeft,
     /// No pairing with it is permitted, or the other side is empty.
     NonePermitted,
+    /// Its score is 0 with every record of the other side.
+    ScoresNothing,
 }
 
 impl Plan {
@@ -141,7 +143,22 @@ impl Plan {
     /// What stayed behind: shipments, then drivers, each in order.
     pub fn behind(&self) -> (Vec<Behind>, Vec<Behind>) {
         let explanation = Explanation::new(&self.scored.problem(), &self.solution);
-        (explanation.rows().map(behind).collect(), explanation.columns().map(behind).collect())
+        let Scored { table, streets, drivers, .. } = &self.scored;
+        // Every class has members, so all of the table counts.
+        let nothing = |row, column| table.get(row, column) == Some(0);
+        let rows: Vec<bool> = (0..table.rows())
+            .map(|row| (0..table.columns()).all(|column| nothing(row, column)))
+            .collect();
+        let columns: Vec<bool> = (0..table.columns())
+            .map(|column| (0..table.rows()).all(|row| nothing(row, column)))
+            .collect();
+        let shipments = explanation
+            .rows()
+            .map(|(row, why)| behind(row, why, rows[streets.class[row as usize] as usize]));
+        let drivers = explanation.columns().map(|(column, why)| {
+            behind(column, why, columns[drivers.class[column as usize] as usize])
+        });
+        (shipments.collect(), drivers.collect())
     }
 
     /// The price of each shipment class, by ascending length.
@@ -163,8 +180,9 @@ impl Plan {
     }
 }
 
-fn behind((index, why): (u32, assignment::Unassigned)) -> Behind {
+fn behind(index: u32, why: assignment::Unassigned, scores_nothing: bool) -> Behind {
     let reason = match why.reason {
+        assignment::Reason::NoneLeft if scores_nothing => Reason::ScoresNothing,
         assignment::Reason::NoneLeft => Reason::NoneLeft,
         assignment::Reason::NothingPermitted | assignment::Reason::NothingGained => {
             Reason::NonePermitted
@@ -216,6 +234,25 @@ mod tests {
         assert!(shipments.iter().all(|behind| behind.reason == Reason::NoneLeft));
         let paired: Score = plan.pairs().map(|pair| pair.score).sum();
         assert_eq!(paired, plan.total());
+    }
+
+    #[test]
+    fn who_scores_nothing_with_anybody_is_told_so_and_not_that_others_are_worth_more() {
+        // Even street names count vowels, and Grt Smth has none; nobody is worth more than another.
+        let plan = plan("12 Oaks\n7 Elms\n", "Ann Lee\nGrt Smth\nBob Stone\nCyd Lee\n");
+        plan.certify().expect("it is optimal");
+        let (_, drivers) = plan.behind();
+        let told: Vec<_> = drivers.iter().map(|behind| (behind.index, behind.reason)).collect();
+        assert_eq!(told, [(1, Reason::ScoresNothing), (3, Reason::NoneLeft)]);
+    }
+
+    #[test]
+    fn a_shipment_that_scores_nothing_with_anybody_is_told_so() {
+        // Of even length, for drivers without a vowel; an odd one scores with both.
+        let plan = plan("1 Oaks\n2 Elm\n3 Elm\n", "Grt Smth\nFlt Smth\n");
+        let (shipments, _) = plan.behind();
+        let told: Vec<_> = shipments.iter().map(|behind| (behind.index, behind.reason)).collect();
+        assert_eq!(told, [(0, Reason::ScoresNothing)]);
     }
 
     #[test]

@@ -134,6 +134,7 @@ impl Planned {
         let reason = match behind.reason {
             planning::Reason::NoneLeft => Reason::NoneLeft,
             planning::Reason::NonePermitted => Reason::NonePermitted,
+            planning::Reason::ScoresNothing => Reason::ScoresNothing,
         };
         Unassigned {
             side: side.into(),

@@ -45,6 +45,7 @@ pub(crate) fn plan(
 fn unassigned(side: Side, behind: &Behind) -> Unassigned {
     let (reason, price) = match behind.reason {
         planning::Reason::NoneLeft => (Reason::NoneLeft, Some(behind.price)),
+        planning::Reason::ScoresNothing => (Reason::ScoresNothing, Some(behind.price)),
         planning::Reason::NonePermitted => (Reason::NonePermitted, None),
     };
     Unassigned { side, record: behind.index as u32, reason, price }

@@ -86,6 +86,22 @@ fn real_addresses_leave_350_behind_and_say_why() {
 }
 
 #[test]
+fn who_scores_nothing_with_anybody_is_told_so() {
+    let dir = dir();
+    // The street names have an even length, which counts vowels, and the second driver has none.
+    let shipments = file(&dir, "s.txt", "12 Oaks\n7 Elms\n");
+    let drivers = file(&dir, "d.txt", "Ann Lee\nGrt Smth\nBob Stone\n");
+    let plan = run(&["assign", &shipments, &drivers, "--format", "json", "--explain"]).json();
+    assert_eq!(
+        plan["unassigned"],
+        serde_json::json!([{
+            "side": "driver", "line": 2, "text": "Grt Smth",
+            "reason": "it scores 0 with every shipment of the batch", "price": 4.5
+        }])
+    );
+}
+
+#[test]
 fn a_csv_file_with_ids_gives_the_same_plan_and_its_own_lines() {
     let drivers = data("us-3850/drivers.txt");
     let plan =

@@ -220,11 +220,12 @@ impl Export {
                 Format::Json => {
                     self.item(text);
                     text.push_str(&format!(
-                        "{{\"side\": \"{}\", \"line\": {}, \"text\": {}, \"reason\": \"{}\"{}}}",
+                        "{{\"side\": \"{}\", \"line\": {}, \"text\": {}, \"reason\": \"{}\"{}{}}}",
                         side(left.side()),
                         line(left.line),
                         json!(left.text),
                         reason(&left),
+                        price(&left),
                         id("id", &left.id),
                     ));
                 }
@@ -307,12 +308,22 @@ fn side(side: Side) -> &'static str {
     }
 }
 
+/// By how much its best score would have to rise to win it a place, where there is one to win.
+fn price(left: &Unassigned) -> String {
+    match left.reason() {
+        Reason::NonePermitted => String::new(),
+        _ => format!(", \"price\": {}", json!(left.price)),
+    }
+}
+
 /// Why a record stayed behind, in the words of `waybill assign`.
 fn reason(left: &Unassigned) -> &'static str {
     let driver = left.side() == Side::Driver;
     match left.reason() {
         Reason::NonePermitted if driver => "there is no shipment to take",
         Reason::NonePermitted => "there is no driver that may take it",
+        Reason::ScoresNothing if driver => "it scores 0 with every shipment of the batch",
+        Reason::ScoresNothing => "it scores 0 with every driver of the batch",
         Reason::NoneLeft | Reason::Unspecified if driver => {
             "every shipment is worth as much or more with another driver"
         }

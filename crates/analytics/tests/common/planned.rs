@@ -144,6 +144,7 @@ fn left(side: Side, i: usize, text: &str) -> Row {
         text: text.into(),
         line: i as u32 + 1,
         reason: Reason::NoneLeft.into(),
+        price: 0.75,
         ..Unassigned::default()
     })
 }

@@ -33,15 +33,16 @@ describe("a row", () => {
     ]);
   });
 
-  it("tells the day of a time that is not today", () => {
-    const noon = new Date(2026, 4, 2, 12, 0, 5);
+  it("tells the day of a time that is not today, both in UTC wherever the reader is", () => {
+    const at = (day: number, hour: number): Date => new Date(Date.UTC(2026, 4, day, hour));
+    const noon = new Date(Date.UTC(2026, 4, 2, 12, 0, 5));
     const of = (date: Date) => ({
       $typeName: "google.protobuf.Timestamp" as const,
       seconds: BigInt(date.getTime() / 1_000),
       nanos: 0,
     });
-    expect(moment(of(noon), new Date(2026, 4, 2, 23))).toBe("12:00:05");
-    expect(moment(of(noon), new Date(2026, 4, 3, 1))).toBe("2026-05-02 12:00:05");
+    expect(moment(of(noon), at(2, 23))).toBe("12:00:05");
+    expect(moment(of(noon), at(3, 0))).toBe("2026-05-02 12:00:05");
   });
 
   it("tells runs apart by the end of their ids", () => {
@@ -60,7 +61,10 @@ describe("a record that stayed behind", () => {
       "Every driver that would score is worth as much or more elsewhere; its best score would have to rise by 2.25.",
     );
     expect(why(Side.DRIVER, Reason.NONE_LEFT, 0)).toContain("Every shipment");
-    expect(why(Side.DRIVER, Reason.NONE_LEFT, 0)).toContain("it ties");
+    expect(why(Side.DRIVER, Reason.NONE_LEFT, 0)).toContain("any rise");
+    expect(why(Side.DRIVER, Reason.SCORES_NOTHING, 4.5)).toBe(
+      "It scores nothing with any shipment of this batch; its best score would have to rise by 4.5.",
+    );
     expect(why(Side.SHIPMENT, Reason.NONE_PERMITTED, 0)).toBe("No pairing with any driver is permitted.");
   });
 });

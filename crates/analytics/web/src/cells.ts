@@ -5,7 +5,7 @@ import type { Duration } from "@bufbuild/protobuf/wkt";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { timestampDate } from "@bufbuild/protobuf/wkt";
 import type { Plan } from "../gen/waybill/analytics/v1/analytics_pb.js";
-import { planAddress, runAddress } from "./route.js";
+import { address, planAddress, runAddress } from "./route.js";
 
 const whole = new Intl.NumberFormat("en");
 const points = new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
@@ -69,16 +69,26 @@ export function short(micros: number): string {
   return `${(micros / 1e6).toFixed(micros < 1e7 ? 1 : 0)} s`;
 }
 
+/** The time of day in UTC, as everything on the page is: 14:02:11. */
 export function clock(milliseconds: number): string {
-  return new Date(milliseconds).toLocaleTimeString("en-GB");
+  return new Date(milliseconds).toISOString().slice(11, 19);
 }
 
-/** A moment: the time alone where it was today, with its day otherwise. */
+/** A moment in UTC: the time alone where it is today, with its day otherwise. */
 export function moment(time: Timestamp | undefined, now: Date): string {
   if (time === undefined) return "–";
   const date = timestampDate(time);
-  if (date.toDateString() === now.toDateString()) return clock(date.getTime());
-  return `${date.toLocaleDateString("en-CA")} ${clock(date.getTime())}`;
+  const day = date.toISOString().slice(0, 10);
+  return `${day === now.toISOString().slice(0, 10) ? "" : `${day} `}${clock(date.getTime())}`;
+}
+
+const local = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "long" });
+
+/** The same where the reader is, and to the millisecond. */
+export function titleOf(time: Timestamp | undefined): string | undefined {
+  if (time === undefined) return undefined;
+  const date = timestampDate(time);
+  return `${date.toISOString()}; here ${local.format(date)}`;
 }
 
 export function iso(time: Timestamp | undefined): string | undefined {
@@ -89,24 +99,28 @@ export function iso(time: Timestamp | undefined): string | undefined {
 export function why(side: Side, reason: Reason, price: number): string {
   const other = side === Side.DRIVER ? "shipment" : "driver";
   if (reason === Reason.NONE_PERMITTED) return `No pairing with any ${other} is permitted.`;
-  if (reason !== Reason.NONE_LEFT) return "The reason is not known.";
-  const held = `Every ${other} that would score is worth as much or more elsewhere`;
-  const best = price === 0 ? "it ties, so any rise brings it in" : `its best score would have to rise by ${score(price)}`;
-  return `${held}; ${best}.`;
+  const held: Partial<Record<Reason, string>> = {
+    [Reason.NONE_LEFT]: `Every ${other} that would score is worth as much or more elsewhere`,
+    [Reason.SCORES_NOTHING]: `It scores nothing with any ${other} of this batch`,
+  };
+  const known = held[reason];
+  if (known === undefined) return "The reason is not known.";
+  const best = price === 0 ? "any rise of a score brings it in" : `its best score would have to rise by ${score(price)}`;
+  return `${known}; ${best}.`;
 }
 
 export type Cell = { text: string; kind: string; title?: string; href?: string };
 
 /** A row of the table of plans. */
-export function cells(plan: Plan, now = new Date()): Cell[] {
-  const time = iso(plan.recordTime);
+export function cells(plan: Plan, now = new Date(), sought?: string): Cell[] {
+  const title = titleOf(plan.recordTime);
   const gain = plan.total > plan.greedyTotal ? "number gain" : "number quiet";
   return [
-    { text: count(plan.sequence), kind: "number", href: planAddress(plan.batchId) },
+    { text: count(plan.sequence), kind: "number", href: address(planAddress(plan.batchId), { q: sought }) },
     {
       text: moment(plan.recordTime, now),
       kind: "",
-      ...(time === undefined ? {} : { title: time }),
+      ...(title === undefined ? {} : { title }),
     },
     plan.runId === ""
       ? { text: "by hand", kind: "quiet" }

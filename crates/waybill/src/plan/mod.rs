@@ -73,6 +73,8 @@ pub(crate) enum Reason {
     NoneLeft,
     /// The other side has nobody for it.
     NonePermitted,
+    /// Its score is 0 with all of the other side.
+    ScoresNothing,
 }
 
 /// Dual prices, one a class, ascending. They prove a plan optimal: see `assignment::Certificate`.
@@ -117,6 +119,8 @@ impl Unassigned {
             (Reason::NoneLeft, Side::Driver) => {
                 "every shipment is worth as much or more with another driver"
             }
+            (Reason::ScoresNothing, Side::Shipment) => "it scores 0 with every driver of the batch",
+            (Reason::ScoresNothing, Side::Driver) => "it scores 0 with every shipment of the batch",
             (Reason::NonePermitted, Side::Shipment) => "there is no driver that may take it",
             (Reason::NonePermitted, Side::Driver) => "there is no shipment to take",
         }

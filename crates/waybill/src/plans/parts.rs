@@ -98,6 +98,7 @@ fn leave(plan: &mut Plan, row: &wire::Unassigned) -> Result<(), Broken> {
     };
     let (reason, price) = match row.reason() {
         wire::Reason::NoneLeft => (Reason::NoneLeft, Some(score(row.price)?)),
+        wire::Reason::ScoresNothing => (Reason::ScoresNothing, Some(score(row.price)?)),
         wire::Reason::NonePermitted => (Reason::NonePermitted, None),
         wire::Reason::Unspecified => return Err(Broken::Row("reason")),
     };
