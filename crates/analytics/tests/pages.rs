@@ -99,6 +99,22 @@ async fn what_is_not_there_is_said_in_a_sentence() {
 }
 
 #[tokio::test]
+async fn a_browser_is_shown_the_page_where_nothing_is_and_a_program_told_in_json() {
+    let running = Running::start();
+    let (_, _, page) = running.get("/").await;
+    let browser =
+        http::Request::get("/nowhere").header("accept", "text/html,application/xml;q=0.9");
+    let (status, headers, text) = running.ask(browser).await;
+    assert_eq!((status, &text), (StatusCode::NOT_FOUND, &page));
+    assert_eq!(headers["content-type"], "text/html; charset=utf-8");
+    assert!(headers.contains_key("content-security-policy"));
+    let program = http::Request::get("/nowhere").header("accept", "*/*");
+    let (status, headers, _) = running.ask(program).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    assert_eq!(headers["content-type"], "application/problem+json");
+}
+
+#[tokio::test]
 async fn the_page_is_strict_about_what_it_may_do() {
     let running = Running::start();
     for path in ["/", "/profile", "/profile.json", "/nowhere"] {

@@ -44,7 +44,8 @@ struct Part {
     state: String,
     version: Option<String>,
     started: Option<String>,
-    /// Batches that it has not had answered; only where it is known.
+    /// Batches that wait for its answer, and of a producer also those that it could not send yet; only
+    /// where it is known.
     unanswered: Option<u64>,
 }
 
@@ -103,7 +104,8 @@ fn parts(own: &pb::GetProfileResponse, producer: Option<&Told>) -> Vec<Part> {
         }),
         None => {}
     }
-    // A replica is known from both of its ends; what it could not tell this one stands for it.
+    // A replica is known from both of its ends. Producers wait for its answer until the plan is recorded, so
+    // what is in flight to it holds what is in flight from it.
     let mut fleet = BTreeMap::new();
     for stream in producer.iter().filter_map(|told| told.as_ref().ok()).flat_map(|it| &it.sending) {
         let state = if stream.open { "serving".to_owned() } else { down(&stream.trouble) };
@@ -136,7 +138,7 @@ fn replica(stream: &pb::Stream, state: String) -> Part {
         state,
         version: Some(peer.version).filter(|version| !version.is_empty()),
         started: peer.start_time.and_then(time),
-        unanswered: None,
+        unanswered: stream.open.then_some(stream.batches_in_flight),
     }
 }
 
@@ -236,6 +238,32 @@ mod tests {
                 ("producer p", "10.0.0.9:8082"),
                 ("fleet 1", "analytics a"),
                 ("a client that did not say", "analytics a"),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_replica_has_not_answered_what_is_in_flight_to_it() {
+        let mut own = profile("analytics a");
+        own.receiving = vec![stream(Some("fleet 1"), "", true), stream(Some("fleet 2"), "", true)];
+        own.receiving[0].batches_in_flight = 1;
+        own.receiving[1].batches_in_flight = 2;
+        let mut producer = profile("producer p");
+        producer.unanswered_batches = 9;
+        producer.sending = vec![stream(Some("fleet 1"), "10.0.0.8:8082", true)];
+        producer.sending[0].batches_in_flight = 5;
+        producer.sending.push(stream(None, "10.0.0.9:8082", false));
+
+        let parts = parts(&own, Some(&Ok(producer)));
+        let told: Vec<_> = parts.iter().map(|part| (&*part.name, part.unanswered)).collect();
+        assert_eq!(
+            told,
+            [
+                ("analytics a", Some(0)),
+                ("producer p", Some(9)),
+                ("10.0.0.9:8082", None),
+                ("fleet 1", Some(5)),
+                ("fleet 2", Some(2)),
             ]
         );
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{StatusCode, Uri, header};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -18,10 +18,11 @@ use runtime::profile::Profile;
 use crate::Analytics;
 use problem::problem;
 
-/// What the page may do: load its own files, talk to its own origin, and nothing else.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
-    font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
-    require-trusted-types-for 'script'; trusted-types 'none'";
+/// What the page may do: load its own files, talk to its own origin, and nothing else. The one policy of
+/// trusted types starts the relay, a worker that all windows of a browser share.
+const POLICY: &str = "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; \
+    img-src 'self'; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; \
+    frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types relay";
 
 /// Headers of everything that a browser is given here.
 const HEADERS: [(header::HeaderName, &str); 5] = [
@@ -67,6 +68,11 @@ async fn grpc_apart(request: Request, next: Next) -> Response {
     (StatusCode::OK, headers).into_response()
 }
 
-async fn nothing_here(uri: Uri) -> Response {
+/// For a browser the page, which says so in its own words; for a program a problem.
+async fn nothing_here(uri: Uri, headers: HeaderMap) -> Response {
+    let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    if accepted.is_some_and(|kinds| kinds.contains("text/html")) {
+        return (StatusCode::NOT_FOUND, page::view(headers).await).into_response();
+    }
     problem(StatusCode::NOT_FOUND, format!("there is nothing at {}", uri.path()))
 }

@@ -95,7 +95,15 @@ impl Running {
 
     /// A page: its status, headers and text.
     pub async fn get(&self, path: &str) -> (StatusCode, http::HeaderMap, String) {
-        let request = Request::get(path).body(Body::empty()).unwrap();
+        self.ask(Request::get(path)).await
+    }
+
+    /// A page, as this request asks for it.
+    pub async fn ask(
+        &self,
+        request: http::request::Builder,
+    ) -> (StatusCode, http::HeaderMap, String) {
+        let request = request.body(Body::empty()).unwrap();
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (head, body) = response.into_parts();
         let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
