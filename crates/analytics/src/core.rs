@@ -44,7 +44,7 @@ pub struct Options {
     pub credit: Credit,
     /// The way to the producer, whose calls are passed on and whose health `/profile` shows. Default: none.
     pub producer: Option<Channel>,
-    /// Time between heartbeats to a watcher. Default: 5 s.
+    /// Time between heartbeats to a watcher. Default: 2 s.
     pub heartbeat: Duration,
     /// The clock. Default: the machine's.
     pub clock: Clock,

@@ -14,6 +14,36 @@ const inTheChosenColours: Plugin = {
   },
 };
 
+/** Messages travel in binary form alone here; what reads and writes them as JSON is a sixteenth of all code. */
+const withoutJson: Plugin = {
+  name: "without-json",
+  apply: "build",
+  load: (id) => {
+    const [, of] = /@bufbuild\/protobuf\/.*\/(from|to)-json\.js$/.exec(id) ?? [];
+    if (of === undefined) return null;
+    const names = of === "to" ? ["toJson", "toJsonString", "enumToJson"] : ["fromJson", "fromJsonString", "mergeFromJson", "mergeFromJsonString", "enumFromJson", "isEnumJson"];
+    const absent = "() => { throw new Error('there is no JSON of messages here'); }";
+    return names.map((name) => `export const ${name} = ${absent};`).join("\n");
+  },
+};
+
+/** The relay is an entry of its own, which shares its code with the page; the page is told where it is. */
+const relay: Plugin = {
+  name: "relay",
+  apply: "build",
+  buildStart() {
+    this.emitFile({ type: "chunk", id: "src/worker.ts", name: "relay" });
+  },
+  transformIndexHtml: {
+    order: "post",
+    handler: (_, { bundle }) => {
+      const chunk = Object.values(bundle ?? {}).find((file) => file.type === "chunk" && file.name === "relay");
+      if (chunk === undefined) throw new Error("the relay was not built");
+      return [{ tag: "meta", attrs: { name: "relay", content: `/${chunk.fileName}` }, injectTo: "head" }];
+    },
+  },
+};
+
 /** Each asset also as .br and .gz, as small as they get, for analytics to choose by Accept-Encoding. */
 const precompressed: Plugin = {
   name: "precompressed",
@@ -34,7 +64,7 @@ const precompressed: Plugin = {
 };
 
 export default defineConfig({
-  plugins: [inTheChosenColours, precompressed],
+  plugins: [inTheChosenColours, withoutJson, relay, precompressed],
   build: {
     target: "es2022",
     // Everything is a file of its own origin: the page's policy permits nothing inline.

@@ -21,8 +21,8 @@ use crate::store::{PlanQuery, Store, StoredPlan};
 use crate::wire::{timestamp, to_duration};
 use crate::{Analytics, Clock, Error, wire};
 
-/// Time between heartbeats when nothing else is set.
-pub(crate) const DEFAULT_HEARTBEAT: Duration = Duration::from_secs(5);
+/// Time between heartbeats when nothing else is set: the page says that it is stale after two of them.
+pub(crate) const DEFAULT_HEARTBEAT: Duration = Duration::from_secs(2);
 
 /// Plans that are read from the store at once.
 const READ_AHEAD: u32 = 256;

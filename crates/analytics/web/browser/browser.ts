@@ -1,6 +1,6 @@
 // A real Chromium, and everything that it finds wrong with the page.
 
-import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
+import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from "playwright-core";
 
 export const CHROMIUM = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
 
@@ -23,7 +23,11 @@ export type Watched = {
 
 /** A page on which nothing goes wrong unnoticed. */
 export async function open(browser: Browser, origin: string, options: BrowserContextOptions = {}): Promise<Watched> {
-  const context = await browser.newContext({ viewport: { width: 1_440, height: 900 }, ...options });
+  return anotherWindow(await browser.newContext({ viewport: { width: 1_440, height: 900 }, ...options }), origin);
+}
+
+/** One more window of the same browser. */
+export async function anotherWindow(context: BrowserContext, origin: string): Promise<Watched> {
   const page = await context.newPage();
   const watched: Watched = { page, foreign: [], refused: [], thrown: [] };
   page.on("request", (request) => {

@@ -41,23 +41,28 @@ export class System {
   private readonly running = new Map<Part, ChildProcess>();
   private readonly said = new Map<Part, string>();
   private readonly withProducer: boolean;
+  private readonly heartbeat: string[];
 
-  private constructor(folder: string, ports: Record<Part, number>, ops: Record<Part, number>, withProducer: boolean) {
+  private constructor(folder: string, ports: Record<Part, number>, ops: Record<Part, number>, withProducer: boolean, heartbeat: string[]) {
     this.folder = folder;
     this.ports = ports;
     this.ops = ops;
     this.withProducer = withProducer;
+    this.heartbeat = heartbeat;
   }
 
-  /** `withProducer`: whether analytics is told where the producer is. */
-  static async start(withProducer = true): Promise<System> {
+  /**
+   * `withProducer`: whether analytics is told where the producer is. `heartbeat`: its setting, short so that the
+   * watchdog, at two of them, need not be waited for long.
+   */
+  static async start(withProducer = true, heartbeat = ["--heartbeat", "1s"]): Promise<System> {
     const folder = await mkdtemp(join(tmpdir(), "waybill-page-"));
     const three = async (): Promise<Record<Part, number>> => ({
       analytics: await freePort(),
       fleet: await freePort(),
       producer: await freePort(),
     });
-    const system = new System(folder, await three(), await three(), withProducer);
+    const system = new System(folder, await three(), await three(), withProducer, heartbeat);
     try {
       for (const part of ["analytics", "fleet", "producer"] as const) await system.launch(part);
     } catch (error) {
@@ -76,8 +81,7 @@ export class System {
     const own: Record<Part, string[]> = {
       analytics: [
         "--store", `sqlite:${join(this.folder, "analytics.db")}`,
-        // So that the watchdog, at three of them, need not be waited for long.
-        "--heartbeat", "1s",
+        ...this.heartbeat,
         "--trace-viewer", VIEWER,
         ...(this.withProducer ? ["--producer", `http://${at(this.ports.producer)}`] : []),
       ],
@@ -111,6 +115,21 @@ export class System {
     const id = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/.exec(stdout);
     if (id === null) throw new Error(`no run was started: ${stdout}`);
     return id[0];
+  }
+
+  /** Streams on which plans are watched. */
+  async watchers(): Promise<number> {
+    const metrics = await (await fetch(`http://127.0.0.1:${this.ops.analytics}/metrics`)).text();
+    return Number(/^waybill_analytics_watchers (\d+)$/m.exec(metrics)?.[1]);
+  }
+
+  /** It does nothing any more, and ends nothing. */
+  freeze(part: Part): void {
+    this.running.get(part)?.kill("SIGSTOP");
+  }
+
+  thaw(part: Part): void {
+    this.running.get(part)?.kill("SIGCONT");
   }
 
   /** As by `kill -9`: nothing is said to anybody. */

@@ -1,7 +1,8 @@
 // The services, both at the page's own origin, and what to say of an error.
 
+import { answered } from "./answered.js";
 import { BadRequestSchema } from "../gen/google/rpc/error_details_pb.js";
-import { Code, ConnectError, createClient } from "@connectrpc/connect";
+import { Code, ConnectError, createClient, type Interceptor } from "@connectrpc/connect";
 import { createGrpcWebTransport } from "@connectrpc/connect-web";
 import { AnalyticsService } from "../gen/waybill/analytics/v1/analytics_pb.js";
 import { ProducerService } from "../gen/waybill/producer/v1/producer_pb.js";
@@ -9,9 +10,26 @@ import { ProducerService } from "../gen/waybill/producer/v1/producer_pb.js";
 /** Time that a call which is not a stream may take, in milliseconds. */
 export const PATIENCE = 20_000;
 
-const transport = createGrpcWebTransport({ baseUrl: location.origin });
+const noticing: Interceptor = (next) => async (request) => {
+  const response = await next(request);
+  if (!response.stream) answered.dispatchEvent(new Event("answered"));
+  return response;
+};
+
+const transport = createGrpcWebTransport({ baseUrl: location.origin, interceptors: [noticing] });
 export const analytics = createClient(AnalyticsService, transport);
 export const producer = createClient(ProducerService, transport);
+
+/** How the page calls what the service calls by the names of its contract. */
+const NAMES: Record<string, string> = {
+  "filter.run": "Run",
+  "filter.driver": "Driver",
+  "filter.text": "Shipment",
+  "filter.day": "Day",
+  batch_id: "The batch’s id in the address",
+  run_id: "The run’s id in the address",
+  page_token: "The page in the address",
+};
 
 /** What went wrong, in a sentence that says what can be done. */
 export function sentence(error: unknown): string {
@@ -20,14 +38,23 @@ export function sentence(error: unknown): string {
     case Code.Unavailable:
     case Code.Unknown:
     case Code.Internal:
-      return failure.rawMessage.includes("fetch")
+      return failure.rawMessage.includes("fetch") || failure.rawMessage.includes("NetworkError")
         ? "The service cannot be reached. It is tried again by itself."
         : `The service cannot answer now: ${failure.rawMessage}.`;
     case Code.DeadlineExceeded:
       return "The service took too long to answer.";
-    default:
-      return `${failure.rawMessage.charAt(0).toUpperCase()}${failure.rawMessage.slice(1)}.`;
+    default: {
+      const refused = violations(error).map(({ field, description }) => `${NAMES[field] ?? field} ${description}`);
+      const text = refused.length > 0 ? refused.join("; ") : failure.rawMessage;
+      return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+    }
   }
+}
+
+/** Whether asking again gets the same answer: it is about what was asked, or about who. */
+export function lasting(error: unknown): boolean {
+  const { code } = ConnectError.from(error);
+  return code === Code.InvalidArgument || code === Code.NotFound || code === Code.Unimplemented || code === Code.PermissionDenied || code === Code.Canceled;
 }
 
 /** The fields that the service refused, with what it says of each. */

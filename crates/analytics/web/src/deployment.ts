@@ -1,5 +1,7 @@
 // What analytics says of this deployment, at /profile.json.
 
+import { answered } from "./answered.js";
+
 /** Time that it may take to say so, in milliseconds: it asks the producer. */
 const PATIENCE = 5_000;
 
@@ -38,7 +40,9 @@ export type Deployment = {
 export async function deployment(signal: AbortSignal): Promise<Deployment> {
   const response = await fetch("/profile.json", { signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]) });
   if (!response.ok) throw new Error(`${response.status}`);
-  return (await response.json()) as Deployment;
+  const told = (await response.json()) as Deployment;
+  answered.dispatchEvent(new Event("answered"));
+  return told;
 }
 
 /** Where a trace is looked at; none where no viewer is known. */

@@ -1,19 +1,25 @@
-// Plans over WatchPlans, again and again from where the page is, and what is known of the connection.
-// One stream for the whole page: a browser opens only six connections to a host without TLS.
+// Plans as they come, and what is known of the connection. The stream is the relay's, one for all windows of
+// a browser; this window asks it from where it is.
 
-import { durationMs, timestampMs } from "@bufbuild/protobuf/wkt";
-import type { Plan } from "../gen/waybill/analytics/v1/analytics_pb.js";
-import { analytics } from "./calls.js";
+import { fromBinary } from "@bufbuild/protobuf";
+import { timestampMs } from "@bufbuild/protobuf/wkt";
+import { PlanSchema, type Plan } from "../gen/waybill/analytics/v1/analytics_pb.js";
+import { answered } from "./answered.js";
 import { clock } from "./cells.js";
-import { Link, type Words } from "./link.js";
+import type { Said, Told } from "./hub.js";
+import { port } from "./line.js";
+import { words, type LinkState, type Words } from "./link.js";
 import { Position } from "./position.js";
 import { Rate, Recent, ROWS } from "./recent.js";
 
 /** Time between two looks at the watchdog and the countdown, in milliseconds. */
 const TICK = 250;
+/** Looks without a word of the relay after which it is given up, and that many before its first: it may have to be loaded. */
+const LOOKS = 24;
+const FIRST_LOOKS = 80;
 
 /** What the feed tells: `plans` have come, `words` may have changed. */
-export type Told = "plans" | "words";
+export type Tells = "plans" | "words";
 
 export class Feed {
   readonly recent = new Recent();
@@ -22,20 +28,30 @@ export class Feed {
   unseen = 0n;
   /** Whether everything that is recorded has come once. */
   whole = false;
-  private readonly link = new Link(Date.now());
+  private link: LinkState = { phase: "connecting", current: undefined, heartbeat: 0, heard: Date.now(), retryAt: 0 };
   private readonly position = new Position(ROWS);
   private readonly events = new EventTarget();
-  private stream: AbortController | undefined;
+  private readonly listeners = new Set<(plan: Plan) => void>();
+  private relay: MessagePort | undefined;
+  private attempt = 0;
+  private version = -1;
+  /** Looks since the relay last said something, or was asked for the first time. */
+  private looks = 0;
+  private most = FIRST_LOOKS;
 
   start(): void {
-    setInterval(() => this.tick(), TICK);
+    setInterval(() => this.look(), TICK);
     addEventListener("online", () => this.hurry());
-    document.addEventListener("visibilitychange", () => this.look());
-    this.look();
+    // Whatever was answered says that a try would succeed.
+    answered.addEventListener("answered", () => this.hurry());
+    document.addEventListener("visibilitychange", () => this.turn());
+    addEventListener("pagehide", () => this.say({ kind: "leave" }));
+    addEventListener("pageshow", ({ persisted }) => persisted && this.turn());
+    this.connect();
   }
 
   words(): Words {
-    return this.link.words(Date.now(), clock);
+    return words(this.link, Date.now(), clock);
   }
 
   /** The last sequence that is on the page. */
@@ -44,79 +60,91 @@ export class Feed {
   }
 
   /** Calls `listener` until `signal` is aborted. */
-  on(told: Told, listener: () => void, signal?: AbortSignal): void {
+  on(told: Tells, listener: () => void, signal?: AbortSignal): void {
     this.events.addEventListener(told, listener, signal === undefined ? {} : { signal });
   }
 
-  private look(): void {
+  /** Calls `listener` with each plan that comes until `signal` is aborted. */
+  each(listener: (plan: Plan) => void, signal: AbortSignal): void {
+    this.listeners.add(listener);
+    signal.addEventListener("abort", () => this.listeners.delete(listener));
+  }
+
+  private connect(): void {
+    const attempt = this.attempt;
+    this.attempt += 1;
+    this.relay = port(attempt, () => {
+      if (this.attempt === attempt + 1) this.connect();
+    });
+    this.relay.onmessage = ({ data }: MessageEvent<Told>) => this.told(data);
+    this.version = -1;
+    this.looks = 0;
+    this.most = FIRST_LOOKS;
+    this.turn();
+  }
+
+  /** Somebody looks, or nobody does any more. */
+  private turn(): void {
     if (document.hidden) {
-      this.stop();
-      this.link.pause();
-      this.tell("words");
+      this.say({ kind: "leave" });
+      this.link.phase = "paused";
     } else {
-      this.hurry();
+      if (this.link.phase === "paused") {
+        this.link.phase = "connecting";
+        this.link.heard = Date.now();
+      }
+      this.ask();
     }
-  }
-
-  private hurry(): void {
-    if (document.hidden) return;
-    if (this.stream === undefined) this.link.hurry(Date.now());
-    if (this.stream === undefined && this.link.phase === "connecting") void this.watch();
-    this.tick();
-  }
-
-  private tick(): void {
-    const now = Date.now();
-    if (this.link.silent(now)) {
-      this.stop();
-      this.link.lost(now);
-    }
-    if (this.link.due(now)) void this.watch();
+    this.looks = 0;
     this.tell("words");
   }
 
-  private stop(): void {
-    this.stream?.abort();
-    this.stream = undefined;
+  private hurry(): void {
+    if (!document.hidden && this.link.phase === "waiting") this.say({ kind: "hurry" });
   }
 
-  private async watch(): Promise<void> {
-    const abort = new AbortController();
-    this.stream = abort;
-    this.link.connecting(Date.now());
-    try {
-      const { signal } = abort;
-      for await (const { item } of analytics.watchPlans(this.position.request(), { signal })) {
-        // An answer that was on its way when the stream was given up is of no use.
-        if (this.stream !== abort) return;
-        if (item.case === "plan") this.plan(item.value);
-        if (item.case === "heartbeat") {
-          const { sequence, interval } = item.value;
-          this.link.message(Date.now(), interval === undefined ? undefined : durationMs(interval));
-          if (this.position.otherStore(sequence)) {
-            this.recent.clear();
-            this.rate.restart();
-            this.unseen = 0n;
-            abort.abort();
-          }
-          this.whole = true;
-          this.tell("plans");
-        }
-        this.tell("words");
+  private ask(): void {
+    this.say({ kind: "ask", after: this.position.cursor, told: this.version });
+  }
+
+  private say(said: Said): void {
+    this.relay?.postMessage(said);
+  }
+
+  /** Looks are counted, and not the time: a machine that slept has not heard of anybody. */
+  private look(): void {
+    if (!document.hidden) {
+      this.looks += 1;
+      if (this.looks > this.most) {
+        this.say({ kind: "leave" });
+        this.connect();
       }
-    } catch {
-      // Whatever it was, the answer is the same: try again.
     }
-    if (this.stream === abort) {
-      this.stream = undefined;
-      this.link.lost(Date.now());
-      this.tell("words");
+    this.tell("words");
+  }
+
+  private told({ version, plans, newest, whole, link }: Told): void {
+    // What was on its way when the window was left is owed again when it is back.
+    if (document.hidden) return;
+    this.looks = 0;
+    this.most = LOOKS;
+    this.version = version;
+    this.link = link;
+    if (newest !== undefined && this.position.otherStore(newest)) {
+      this.recent.clear();
+      this.rate.restart();
+      this.unseen = 0n;
+    } else {
+      for (const body of plans) this.plan(fromBinary(PlanSchema, body));
     }
+    const changed = plans.length > 0 || whole !== this.whole;
+    this.whole = whole;
+    this.ask();
+    if (changed) this.tell("plans");
+    this.tell("words");
   }
 
   private plan(plan: Plan): void {
-    const now = Date.now();
-    this.link.message(now);
     const step = this.position.plan(plan.sequence);
     if (step.kind === "repeat") return;
     if (step.unseen > 0n) {
@@ -125,12 +153,12 @@ export class Feed {
       this.recent.clear();
       this.rate.restart();
     }
-    if (plan.recordTime !== undefined) this.rate.count(timestampMs(plan.recordTime), now);
+    if (plan.recordTime !== undefined) this.rate.count(timestampMs(plan.recordTime), Date.now());
     this.recent.add(plan);
-    this.tell("plans");
+    for (const listener of this.listeners) listener(plan);
   }
 
-  private tell(told: Told): void {
+  private tell(told: Tells): void {
     this.events.dispatchEvent(new Event(told));
   }
 }

@@ -1,19 +1,19 @@
 import { describe, expect, it } from "vitest";
-import { Link, whole } from "./link.js";
+import { Link, silent, whole, words } from "./link.js";
 
 const clock = (time: number) => `t${time}`;
 
 describe("the state of the connection", () => {
   it("is live with the first message, and says since when it is stale after the last", () => {
     const link = new Link(0, () => 1);
-    expect(link.words(0, clock).text).toBe("connecting");
+    expect(words(link.state, 0, clock).text).toBe("connecting");
     link.message(10);
-    expect(link.words(11, clock)).toEqual({ state: "live", text: "live" });
+    expect(words(link.state, 11, clock)).toEqual({ state: "live", text: "live" });
     link.lost(20);
-    expect(link.words(20, clock).state).toBe("stale");
-    expect(whole(link.words(20, clock))).toBe("reconnecting in 1 s, stale since t10");
+    expect(words(link.state, 20, clock).state).toBe("stale");
+    expect(whole(words(link.state, 20, clock))).toBe("reconnecting in 1 s, stale since t10");
     link.connecting(600);
-    expect(link.words(600, clock).text).toBe("reconnecting, stale since t10");
+    expect(words(link.state, 600, clock).text).toBe("reconnecting, stale since t10");
   });
 
   it("waits longer each time, up to a limit, and begins again after progress only", () => {
@@ -43,8 +43,8 @@ describe("the state of the connection", () => {
     const link = new Link(0, () => 1);
     link.message(10);
     link.pause();
-    expect(link.words(20, clock)).toEqual({ state: "paused", text: "paused while hidden, stale since t10" });
-    expect([link.due(99_999), link.silent(99_999)]).toEqual([false, false]);
+    expect(words(link.state, 20, clock)).toEqual({ state: "paused", text: "paused while hidden, stale since t10" });
+    expect([link.due(99_999), silent(link.state, 99_999)]).toEqual([false, false]);
     link.hurry(100_000);
     expect(link.due(100_000)).toBe(true);
   });
@@ -61,15 +61,26 @@ describe("the state of the connection", () => {
     const link = new Link(0, () => 1);
     link.message(0);
     link.lost(1);
-    expect(link.words(1, clock).text).toBe(link.words(300, clock).text);
+    expect(words(link.state, 1, clock).text).toBe(words(link.state, 300, clock).text);
   });
 
-  it("takes three missing heartbeats for the end of the stream", () => {
+  it("takes two missing heartbeats for the end of the stream, and claims to be live no longer than that", () => {
     const link = new Link(0);
     link.message(0, 1000);
-    expect(link.silent(3000)).toBe(false);
-    expect(link.silent(3001)).toBe(true);
-    link.lost(3001);
-    expect(link.silent(99_999)).toBe(false);
+    expect(silent(link.state, 2000)).toBe(false);
+    expect(words(link.state, 2000, clock).text).toBe("live");
+    expect(silent(link.state, 2001)).toBe(true);
+    expect(words(link.state, 2001, clock)).toEqual({ state: "stale", text: "reconnecting, stale since t0" });
+    link.lost(2001);
+    expect(silent(link.state, 99_999)).toBe(false);
+  });
+
+  it("gives a first message longer to come: a slow network is not a dead one", () => {
+    const link = new Link(0);
+    link.message(0, 1000);
+    link.lost(0);
+    link.connecting(5000);
+    expect(silent(link.state, 15_000)).toBe(false);
+    expect(silent(link.state, 15_001)).toBe(true);
   });
 });

@@ -1,6 +1,7 @@
 // The page: the frame around the views, the connection's state, and the way from one view to the next.
 
 import { whole } from "./link.js";
+import { clock } from "./cells.js";
 import { coalesced, h, say } from "./dom.js";
 import { Feed } from "./feed.js";
 import type { View } from "./parts.js";
@@ -52,7 +53,13 @@ function view(route: Route, shell: Shell): View {
     case "nowhere":
       return {
         title: "Nothing here",
-        element: h("div", { class: "stack" }, h("h1", { tabindex: -1 }, "Nothing here"), notice("empty", "There is no view at this address.")),
+        element: h(
+          "div",
+          { class: "stack" },
+          h("h1", { tabindex: -1 }, "404: nothing here"),
+          notice("empty", "There is no view at this address."),
+          h("p", {}, h("a", { href: "/" }, "To the plans")),
+        ),
       };
   }
 }
@@ -89,10 +96,11 @@ function keep(address: string): void {
 function follow(event: MouseEvent): void {
   if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
   const a = event.target instanceof Element ? event.target.closest("a") : null;
-  if (a === null || a.origin !== location.origin || a.hasAttribute("download") || a.hash !== "") return;
+  if (a === null || a.origin !== location.origin || a.hasAttribute("download")) return;
   if (parse(a.pathname, a.search).view === "nowhere") return;
+  if (event.defaultPrevented) return;
   event.preventDefault();
-  go(a.pathname + a.search);
+  go(a.pathname + a.search + a.hash);
 }
 
 const words = coalesced(() => {
@@ -106,6 +114,17 @@ const words = coalesced(() => {
   state.dataset["state"] = said.state;
   state.title = all;
 });
+
+/** One rule for all times, with what it comes to here. */
+const zone = h("span", {});
+function tellZone(): void {
+  const now = new Date();
+  const here = now.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+  const there = clock(now.getTime()).slice(0, 5);
+  say(zone, here === there ? "Times and days are UTC." : `Times and days are UTC: ${there} is ${here} here.`);
+}
+setInterval(tellZone, 10_000);
+tellZone();
 
 const colours = select("theme", THEMES.map((name) => [name, { system: "System", light: "Light", dark: "Dark" }[name]]), theme());
 colours.setAttribute("aria-label", "Colours");
@@ -128,6 +147,7 @@ document.body.append(
     colours,
   ),
   main,
+  h("footer", {}, zone),
 );
 addEventListener("click", follow);
 addEventListener("popstate", () => show(false));

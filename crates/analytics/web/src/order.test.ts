@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { controlOf, lines, newRunId, order } from "./order.js";
+import { controlOf, inWords, lines, newRunId, order } from "./order.js";
 
 describe("the form of a run", () => {
   it("becomes the request that starts it", () => {
@@ -54,6 +54,16 @@ describe("the form of a run", () => {
     expect(controlOf("records.drivers[3].name", controls)).toBe("records.drivers");
     expect(controlOf("interval", controls)).toBe("interval");
     expect(controlOf("records", controls)).toBeUndefined();
+  });
+
+  it("says what the service refused in its own words: lines as they were typed, fields by their labels", () => {
+    const values = { "records.drivers": "\n\nAnn\n\nBob" };
+    const label = (name: string): string | undefined => (name === "records.drivers" ? "Drivers" : undefined);
+    const said = (field: string, description: string): string => inWords({ field, description }, values, label);
+    expect(said("records.drivers[1].name", "has 5000 bytes, more than 4096")).toBe("line 5 has 5000 bytes, more than 4096");
+    expect(said("records.drivers", "is empty, and records.roster too")).toBe("is empty");
+    expect(said("records.shipments", "not together with records.drivers")).toBe("not together with Drivers");
+    expect(said("interval", "is 1.5s, more than 1s")).toBe("is 1.5s, more than 1s");
   });
 
   it("makes ids that are UUIDs", () => {

@@ -100,6 +100,17 @@ export function lines(text = ""): [string, number][] {
 
 const snake = (field: string): string => field.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
+/**
+ * What the service says of a field, in the words of the form: a line as it was typed, other fields by their
+ * labels. `values` are those that were sent.
+ */
+export function inWords({ field, description }: Violation, values: Record<string, string>, label: (name: string) => string | undefined): string {
+  const said = description.replace(", and records.roster too", "").replaceAll(/\b[a-z_]+\.[a-z_]+\b/g, (name) => label(name) ?? name);
+  const [, list = "", place] = /^(.+)\[(\d+)\]/.exec(field) ?? [];
+  const line = place === undefined ? undefined : lines(values[list])[Number(place)]?.[1];
+  return line === undefined ? said : `line ${line} ${said}`;
+}
+
 /** Which control a refused field belongs to: "records.shipments[3].address" is of "records.shipments". */
 export function controlOf(field: string, controls: readonly string[]): string | undefined {
   const exact = controls.find((control) => control === field);

@@ -23,9 +23,17 @@ export const PLAN_COLUMNS: Column[] = [
   { name: "Rows" },
 ];
 
-/** A row of plans; `data-sequence` says which. */
-export function planRow(plan: Plan, now: Date): HTMLTableRowElement {
-  const tr = row(cells(plan, now));
+/** What the word means, where it stands. */
+export const UPLIFT =
+  "Uplift: how much more the best plan scores than first come, first served, where each shipment in turn takes the best driver that is left.";
+
+/** Who is one driver, and what the shares of drivers are of. */
+export const OFFERED =
+  "Offered: how often the driver stood in a plan. Drivers without an id are known by their names alone: all of one name are counted together, each in each plan once.";
+
+/** A row of plans; `data-sequence` says which. `sought`: what its rows are to be searched for. */
+export function planRow(plan: Plan, now: Date, sought?: string): HTMLTableRowElement {
+  const tr = row(cells(plan, now, sought));
   tr.dataset["sequence"] = plan.sequence.toString();
   tr.append(h("td", { class: "links" }, ...downloads(plan.batchId, `of plan ${plan.sequence}`)));
   return tr;
@@ -155,7 +163,9 @@ async function copy(text: string): Promise<boolean> {
 export function values(form: HTMLFormElement): Record<string, string> {
   const said: Record<string, string> = {};
   for (const [name, value] of new FormData(form)) {
-    if (typeof value === "string" && value.trim() !== "") said[name] = value.trim();
+    if (typeof value !== "string" || value.trim() === "") continue;
+    // Of a list every line counts, and those that are empty too: they have numbers.
+    said[name] = /[\r\n]/.test(value) ? value : value.trim();
   }
   return said;
 }

@@ -63,8 +63,8 @@ function compare(a: Assignment, b: Assignment, by: Key): number {
 }
 
 /** The rows of a page, counted from 1, and how many pages there are; a page that is not there is the last. */
-export function page<T>(rows: readonly T[], wanted: number): { rows: readonly T[]; page: number; pages: number } {
-  const pages = Math.max(1, Math.ceil(rows.length / PAGE));
+export function page<T>(rows: readonly T[], wanted: number, size = PAGE): { rows: readonly T[]; page: number; pages: number } {
+  const pages = Math.max(1, Math.ceil(rows.length / size));
   const page = Math.min(pages, Math.max(1, Math.floor(wanted) || 1));
-  return { rows: rows.slice((page - 1) * PAGE, page * PAGE), page, pages };
+  return { rows: rows.slice((page - 1) * size, page * size), page, pages };
 }

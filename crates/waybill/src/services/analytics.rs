@@ -50,7 +50,7 @@ impl Declared for Analytics {
             .default("4096"),
         Setting::new("max-bytes-in-flight", "SIZE", "Bytes of those plans together").default("64MiB"),
         Setting::new("heartbeat", "TIME", "Time between signs of life to those who watch plans")
-            .default("5s"),
+            .default("2s"),
         Setting::new("reader-threads", "N", "Threads, or connections to PostgreSQL, that read the store")
             .default("4"),
         DRAIN_TIMEOUT,

@@ -1,8 +1,10 @@
 // About this deployment: its parts, their health, and the streams between them.
 
+import { Asking, repeat } from "../asking.js";
+import { sentence } from "../calls.js";
 import { bytes, clock, count } from "../cells.js";
 import { deployment, used, type Deployment } from "../deployment.js";
-import { h, say } from "../dom.js";
+import { h } from "../dom.js";
 import { long } from "../duration.js";
 import { notice, panel, row, table, type View } from "../parts.js";
 import type { Shell } from "../shell.js";
@@ -29,18 +31,13 @@ export function about({ signal }: Shell): View {
   const none = notice("empty", "No stream is open to this analytics, and it knows no producer.");
   streams.frame.append(none);
   const facts = h("dl", { class: "facts" });
-  const state = notice("empty", "Asking …");
+  const view = h("div", { class: "stack" });
+  const asking = new Asking(signal, view);
 
-  async function show(): Promise<void> {
-    try {
-      tell(await deployment(signal));
-      state.className = "notice empty";
-      say(state, `As of ${clock(Date.now())}.`);
-    } catch {
-      if (signal.aborted) return;
-      state.className = "notice error";
-      say(state, "Analytics does not answer; what is below is what it said last.");
-    }
+  async function show(): Promise<boolean> {
+    tell(await asking.of(() => deployment(signal)));
+    asking.quiet(`As of ${clock(Date.now())}.`);
+    return true;
   }
 
   function tell(told: Deployment): void {
@@ -76,34 +73,33 @@ export function about({ signal }: Shell): View {
     );
   }
 
-  const every = setInterval(() => {
-    if (!document.hidden) void show();
-  }, EVERY);
-  signal.addEventListener("abort", () => clearInterval(every));
-  void show();
+  view.append(
+    panel("Parts and their health", parts.frame),
+    panel("Streams, and how much of their credit is in use", streams.frame),
+    h(
+      "div",
+      { class: "beside even" },
+      panel("Analytics", facts),
+      panel(
+        "Elsewhere",
+        h(
+          "ul",
+          {},
+          h("li", {}, h("a", { href: "/profile.json" }, "This page as JSON")),
+          h("li", {}, "Rates and backlogs over time are metrics: /metrics on each part’s operations port."),
+        ),
+      ),
+    ),
+  );
+  repeat(EVERY, signal, show).catch((error: unknown) => asking.trouble(sentence(error)));
   return {
     title: "About this deployment",
     element: h(
       "div",
       { class: "stack" },
       h("h1", { tabindex: -1 }, "About this deployment"),
-      state,
-      panel("Parts and their health", parts.frame),
-      panel("Streams, and how much of their credit is in use", streams.frame),
-      h(
-        "div",
-        { class: "beside even" },
-        panel("Analytics", facts),
-        panel(
-          "Elsewhere",
-          h(
-            "ul",
-            {},
-            h("li", {}, h("a", { href: "/profile.json" }, "This page as JSON")),
-            h("li", {}, "Rates and backlogs over time are metrics: /metrics on each part’s operations port."),
-          ),
-        ),
-      ),
+      asking.element,
+      view,
     ),
   };
 }

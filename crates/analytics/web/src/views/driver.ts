@@ -1,27 +1,33 @@
 // One driver over the last days.
 
 import type { DriverTally } from "../../gen/waybill/analytics/v1/analytics_pb.js";
+import { Side } from "../../gen/waybill/logistics/v1/logistics_pb.js";
+import { Asking } from "../asking.js";
 import { analytics, PATIENCE, sentence } from "../calls.js";
 import { count, score, share } from "../cells.js";
 import { Chart } from "../chart.js";
 import { daysBack, inTurn } from "../days.js";
 import { h } from "../dom.js";
-import { figure, notice, panel, row, table, type View } from "../parts.js";
-import { address, type Query } from "../route.js";
+import { figure, notice, OFFERED, panel, row, table, type View } from "../parts.js";
+import { address, planAddress, type Query } from "../route.js";
 import type { Shell } from "../shell.js";
 
 const DAYS = 14;
 /** Days asked for at once: a browser has six connections, and one is the feed's. */
 const WIDTH = 3;
-/** Drivers whose names hold this one's, among which it is looked for. */
-const NAMESAKES = 1_000;
+/** Drivers whose names hold this one's, on a page of them. */
+const PAGE = 1_000;
+/** Drivers of a plan in which those of one name are counted at most: it has to be read for that. */
+const COUNTED = 50_000;
 
 export function driver(query: Query, { signal }: Shell): View {
   const { name = "", id = "" } = query;
+  if (name === "" && id === "") return nobody();
   const sum = figure("Total suitability", "lead");
   const assigned = figure("Assigned");
   const behind = figure("Stayed behind");
-  const state = notice("empty", `Asking for ${DAYS} days …`);
+  const asking = new Asking(signal);
+  const namesakes = h("p", { class: "legend", hidden: true });
   const { frame, body } = table(`The last ${DAYS} days`, [
     { name: "Day (UTC)" },
     { name: "Assigned", kind: "number" },
@@ -45,19 +51,44 @@ export function driver(query: Query, { signal }: Shell): View {
 
   async function of(day: string): Promise<DriverTally | undefined> {
     const filter = { driver: id === "" ? name : id, day };
-    const request = { pageSize: NAMESAKES, filter };
-    const answer = await analytics.listDrivers(request, { signal, timeoutMs: PATIENCE });
-    return answer.drivers.find((tally) => tally.name === name && tally.id === id);
+    for (let pageToken = ""; ; ) {
+      const request = { pageSize: PAGE, pageToken, filter };
+      const answer = await analytics.listDrivers(request, { signal, timeoutMs: PATIENCE });
+      const found = answer.drivers.find((tally) => (id === "" ? tally.name === name && tally.id === "" : tally.id === id));
+      pageToken = answer.nextPageToken;
+      if (found !== undefined || pageToken === "") return found;
+    }
+  }
+
+  /** How many drivers have this name, in the newest plan that says it. */
+  async function alike(): Promise<void> {
+    const request = { pageSize: 1, filter: { driver: name } };
+    const [plan] = (await analytics.listPlans(request, { signal, timeoutMs: PATIENCE })).plans;
+    if (plan === undefined || plan.drivers > COUNTED) return;
+    let drivers = 0;
+    for await (const { item } of analytics.getPlan({ batchId: plan.batchId }, { signal })) {
+      if (item.case !== "part") continue;
+      const { assignments, unassigned } = item.value;
+      drivers += assignments.filter(({ driver }) => driver?.name === name && driver.id === "").length;
+      drivers += unassigned.filter((left) => left.side === Side.DRIVER && left.text === name && left.id === "").length;
+    }
+    if (drivers < 2) return;
+    namesakes.replaceChildren(
+      `${count(drivers)} drivers of this name are in `,
+      h("a", { href: address(planAddress(plan.batchId), { q: name }) }, `plan ${count(plan.sequence)}`),
+      ". They have no ids, so what is shown here is theirs together.",
+    );
+    namesakes.hidden = false;
   }
 
   async function read(): Promise<void> {
-    tallies = await inTurn(days, WIDTH, of);
+    tallies = await asking.of(() => inTurn(days, WIDTH, of));
     const all = tallies.filter((tally) => tally !== undefined);
     const total = all.reduce((sum, tally) => sum + tally.total, 0);
     const yes = all.reduce((sum, tally) => sum + Number(tally.assigned), 0);
     const no = all.reduce((sum, tally) => sum + Number(tally.unassigned), 0);
     sum.set(score(total), yes === 0 ? undefined : `${score(total / yes)} an assignment`);
-    assigned.set(count(yes), `${share(yes, yes + no)} of ${count(yes + no)} plans`);
+    assigned.set(count(yes), `${share(yes, yes + no)} of ${count(yes + no)} times offered`);
     behind.set(count(no), share(no, yes + no));
     chart.show(
       { x: days.map((_, i) => i), y: tallies.map((tally) => tally?.total ?? 0) },
@@ -76,14 +107,11 @@ export function driver(query: Query, { signal }: Shell): View {
       return tr;
     });
     body.replaceChildren(...rows.reverse());
-    state.hidden = all.length > 0;
-    state.textContent = `No plan of the last ${DAYS} days has this driver.`;
+    if (all.length === 0) asking.quiet(`No plan of the last ${DAYS} days has this driver.`);
+    // What cannot be counted is not told; the legend says what is true in any case.
+    else if (id === "") await alike().catch(() => undefined);
   }
-  read().catch((error: unknown) => {
-    if (signal.aborted) return;
-    state.className = "notice error";
-    state.textContent = sentence(error);
-  });
+  read().catch((error: unknown) => asking.trouble(sentence(error)));
   return {
     title: name === "" ? "Driver" : name.slice(0, 60),
     element: h(
@@ -91,11 +119,27 @@ export function driver(query: Query, { signal }: Shell): View {
       { class: "stack" },
       h("p", { class: "crumbs" }, h("a", { href: "/drivers" }, "Drivers")),
       h("h1", { tabindex: -1, class: "name" }, name === "" ? "A driver without a name" : name),
+      namesakes,
       id === "" ? undefined : h("p", { class: "quiet" }, `id ${id}`),
       h("dl", { class: "figures" }, sum.element, assigned.element, behind.element),
-      state,
+      asking.element,
+      id === "" ? h("p", { class: "legend" }, OFFERED) : undefined,
       panel("Total suitability, day by day", chart.element),
       frame,
+    ),
+  };
+}
+
+/** The address names no driver. */
+function nobody(): View {
+  return {
+    title: "Driver",
+    element: h(
+      "div",
+      { class: "stack" },
+      h("h1", { tabindex: -1 }, "Which driver?"),
+      notice("empty", "This address names no driver: choose one from the list."),
+      h("p", {}, h("a", { href: "/drivers" }, "All drivers")),
     ),
   };
 }

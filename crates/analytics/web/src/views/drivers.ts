@@ -1,9 +1,10 @@
 // What each driver carried.
 
+import { Asking } from "../asking.js";
 import { analytics, PATIENCE, sentence } from "../calls.js";
 import { count, score, share } from "../cells.js";
-import { h, say } from "../dom.js";
-import { field, notice, row, table, values, type View } from "../parts.js";
+import { h } from "../dom.js";
+import { field, OFFERED, row, table, values, type View } from "../parts.js";
 import { address, type Query } from "../route.js";
 import type { Shell } from "../shell.js";
 
@@ -18,9 +19,10 @@ export function drivers(query: Query, shell: Shell): View {
     "Drivers",
     [
       { name: "Driver", sort: "name" },
+      { name: "Offered", kind: "number" },
       { name: "Assigned", kind: "number", sort: "assigned" },
       { name: "Stayed behind", kind: "number" },
-      { name: "Share", kind: "number" },
+      { name: "Share of offered", kind: "number" },
       { name: "Total", kind: "number", sort: "total" },
       { name: "An assignment", kind: "number" },
       { name: "Last plan", kind: "number" },
@@ -32,53 +34,47 @@ export function drivers(query: Query, shell: Shell): View {
     },
   );
   resort({ by, descending: descending === "desc" });
-  const state = notice("empty", "Asking …");
-  frame.append(state);
+  const asking = new Asking(signal);
+  frame.append(asking.element);
   const more = h("button", { type: "button", hidden: true }, "More drivers");
   let token = "";
   async function next(): Promise<void> {
     more.disabled = true;
     const { run = "", driver = "", day = "" } = query;
-    try {
-      const request = { pageSize: PAGE, pageToken: token, orderBy: order, filter: { run, driver, day } };
-      const answer = await analytics.listDrivers(request, { signal, timeoutMs: PATIENCE });
-      body.append(
-        ...answer.drivers.map((tally) => {
-          const assigned = Number(tally.assigned);
-          const all = assigned + Number(tally.unassigned);
-          return row([
-            {
-              text: tally.name,
-              kind: "name",
-              href: address("/driver", { name: tally.name, id: tally.id }),
-              ...(tally.id === "" ? {} : { title: `id ${tally.id}` }),
-            },
-            { text: count(tally.assigned), kind: "number" },
-            { text: count(tally.unassigned), kind: "number quiet" },
-            { text: share(assigned, all), kind: "number quiet" },
-            { text: score(tally.total), kind: "number" },
-            { text: assigned === 0 ? "–" : score(tally.total / assigned), kind: "number quiet" },
-            { text: count(tally.lastSequence), kind: "number quiet" },
-          ]);
-        }),
-      );
-      token = answer.nextPageToken;
-      more.hidden = token === "";
-      state.hidden = body.childElementCount > 0;
-      state.className = "notice empty";
-      const asked = run !== "" || driver !== "" || day !== "";
-      say(state, asked ? "No driver matches. A driver is found by any part of the name or id." : "No driver was in a plan yet.");
-    } catch (error) {
-      if (signal.aborted) return;
-      state.hidden = false;
-      state.className = "notice error";
-      say(state, sentence(error));
-      more.hidden = false;
-    }
+    const request = { pageSize: PAGE, pageToken: token, orderBy: order, filter: { run, driver, day } };
+    const answer = await asking.of(() => analytics.listDrivers(request, { signal, timeoutMs: PATIENCE }));
+    body.append(
+      ...answer.drivers.map((tally) => {
+        const assigned = Number(tally.assigned);
+        const offered = assigned + Number(tally.unassigned);
+        return row([
+          {
+            text: tally.name,
+            kind: "name",
+            href: address("/driver", { name: tally.name, id: tally.id }),
+            ...(tally.id === "" ? {} : { title: `id ${tally.id}` }),
+          },
+          { text: count(offered), kind: "number quiet" },
+          { text: count(tally.assigned), kind: "number" },
+          { text: count(tally.unassigned), kind: "number quiet" },
+          { text: share(assigned, offered), kind: "number quiet" },
+          { text: score(tally.total), kind: "number" },
+          { text: assigned === 0 ? "–" : score(tally.total / assigned), kind: "number quiet" },
+          { text: count(tally.lastSequence), kind: "number quiet" },
+        ]);
+      }),
+    );
+    token = answer.nextPageToken;
+    more.hidden = token === "";
     more.disabled = false;
+    const asked = run !== "" || driver !== "" || day !== "";
+    if (body.childElementCount === 0) asking.quiet(asked ? "No driver matches. A driver is found by any part of the name or id." : "No driver was in a plan yet.");
   }
-  more.addEventListener("click", () => void next());
-  void next();
+  const ask = (): void => {
+    next().catch((error: unknown) => asking.trouble(sentence(error)));
+  };
+  more.addEventListener("click", ask);
+  ask();
   const input = (name: string, placeholder: string, type = "search"): HTMLElement =>
     h("input", { name, type, placeholder, value: query[name], autocomplete: "off", spellcheck: "false" });
   const form = h(
@@ -96,6 +92,6 @@ export function drivers(query: Query, shell: Shell): View {
   });
   return {
     title: "Drivers",
-    element: h("div", { class: "stack" }, h("h1", { tabindex: -1 }, "Drivers"), form, frame, more),
+    element: h("div", { class: "stack" }, h("h1", { tabindex: -1 }, "Drivers"), form, h("p", { class: "legend" }, OFFERED), frame, more),
   };
 }

@@ -2,19 +2,26 @@
 
 import type { Plan } from "../../gen/waybill/analytics/v1/analytics_pb.js";
 import { Side, StreetName, type Assignment, type Unassigned } from "../../gen/waybill/logistics/v1/logistics_pb.js";
+import { Asking } from "../asking.js";
 import { analytics, notFound, sentence } from "../calls.js";
-import { count, iso, moment, score, share, span, tail, uplift, why } from "../cells.js";
+import { count, iso, moment, score, share, span, tail, titleOf, uplift, why } from "../cells.js";
 import { deployment, traceAddress } from "../deployment.js";
 import { coalesced, h, say } from "../dom.js";
-import { copied, downloads, field, figure, notice, panel, row, table, type View } from "../parts.js";
+import { copied, downloads, field, figure, notice, panel, row, table, UPLIFT, type View } from "../parts.js";
 import { address, planAddress, runAddress, type Query } from "../route.js";
 import { arrange, arrangeUnassigned, KEPT, page, readSort, resort, writeSort, type Key } from "../rows.js";
 import type { Shell } from "../shell.js";
 
+const PROOF =
+  "Proof: a certificate of dual prices, one for each kind of shipment and of driver. No pair scores more than its two prices, and each pair of the plan exactly as much, so that nothing scores more in all. “waybill verify” checks it again, from the JSON.";
+/** Records that stayed behind, shown at once. */
+const BEHIND = 20;
+
 export function plan(id: string, query: Query, shell: Shell): View {
   const { signal } = shell;
   const heading = h("h1", { tabindex: -1 }, "Plan");
-  const facts = h("div", { class: "stack" }, notice("empty", "Reading the plan …"));
+  const asking = new Asking(signal);
+  const facts = h("div", { class: "stack" }, asking.element);
   const element = h("div", { class: "stack" }, h("p", { class: "crumbs" }, h("a", { href: "/" }, "Plans")), heading, facts);
   const rows = new Rows(id, query, shell);
 
@@ -26,11 +33,15 @@ export function plan(id: string, query: Query, shell: Shell): View {
 
   async function read(): Promise<void> {
     let seen = 0;
-    for await (const { item } of analytics.getPlan({ batchId: id }, { signal })) {
+    const stream = analytics.getPlan({ batchId: id }, { signal })[Symbol.asyncIterator]();
+    for (;;) {
+      const { value, done } = await asking.of(() => stream.next(), false);
+      if (done === true) break;
+      const { item } = value;
       if (item.case === "plan") {
         say(heading, `Plan ${count(item.value.sequence)}`);
         document.title = `Plan ${item.value.sequence} · Waybill`;
-        facts.replaceChildren(...about(item.value, viewer));
+        facts.replaceChildren(...about(item.value, viewer), asking.element);
         element.append(rows.element);
       } else if (item.case === "part") {
         const { assignments, unassigned } = item.value;
@@ -54,12 +65,13 @@ export function plan(id: string, query: Query, shell: Shell): View {
 function about(plan: Plan, viewer: Promise<string | null>): HTMLElement[] {
   const gain = figure("Uplift over first come", "lead");
   gain.set(uplift(plan.total, plan.greedyTotal), `${score(plan.total - plan.greedyTotal)} points more`);
+  const left = plan.shipments - plan.assigned;
   const total = figure("Total suitability");
   total.set(score(plan.total), `first come ${score(plan.greedyTotal)}`);
   const assigned = figure("Shipments assigned");
-  assigned.set(count(plan.assigned), `${share(plan.assigned, plan.shipments)} of ${count(plan.shipments)}; ${count(plan.drivers)} drivers`);
+  assigned.set(count(plan.assigned), `${share(plan.assigned, plan.shipments)} of ${count(plan.shipments)}; ${left === 0 ? "none" : count(left)} left`);
   const proof = figure("Proof");
-  proof.set(plan.certified ? "optimal" : "none", plan.certified ? "its dual prices leave no better plan" : "the plan came without dual prices");
+  proof.set(plan.certified ? "optimal" : "none", plan.certified ? "no other plan scores more" : "the plan came without dual prices");
   const { timings } = plan;
   const steps = table("Time of this plan, step by step", [{ name: "Step" }, { name: "Time", kind: "number" }]);
   for (const [name, time] of [
@@ -75,16 +87,17 @@ function about(plan: Plan, viewer: Promise<string | null>): HTMLElement[] {
   const list = h(
     "dl",
     { class: "facts" },
-    ...fact("Recorded", h("time", { datetime: iso(plan.recordTime) }, moment(plan.recordTime, new Date()))),
+    ...fact("Recorded", h("time", { datetime: iso(plan.recordTime), title: titleOf(plan.recordTime) }, moment(plan.recordTime, new Date()))),
     ...fact("Batch", copied(plan.batchId, "the batch id")),
     ...fact("Run", plan.runId === "" ? "by hand" : h("a", { href: runAddress(plan.runId), title: plan.runId }, tail(plan.runId))),
     ...fact("Trace", trace(plan.traceId, viewer)),
     ...fact("Street name", whole ? "the whole line" : "read from a postal address"),
     ...fact("Sent", plan.attempt <= 1 ? "once" : `${count(plan.attempt)} times`),
-    ...fact("Files", h("span", { class: "links" }, ...downloads(plan.batchId, "with all rows"))),
+    ...fact("Files", h("span", { class: "links" }, ...downloads(plan.batchId, "with all rows"), " Why a record stayed behind is in the JSON.")),
   );
   return [
     h("dl", { class: "figures" }, gain.element, total.element, assigned.element, proof.element),
+    h("p", { class: "legend" }, `${UPLIFT} ${PROOF}`),
     h("div", { class: "beside" }, panel("About this plan", list), panel("Time, step by step", steps.frame)),
   ];
 }
@@ -169,11 +182,13 @@ class Rows {
       { class: "stack" },
       h("div", { class: "search", role: "search", "aria-label": "Search this plan" }, field("Search this plan", search)),
       this.note,
-      this.assignments.frame,
-      this.turns.element,
+      h("p", { class: "jumps" }, jump("Stayed behind", this.unassigned.frame, "behind"), jump("Assignments", this.assignments.frame, "assignments")),
       this.unassigned.frame,
       this.behindTurns.element,
+      this.assignments.frame,
+      this.turns.element,
     );
+    this.unassigned.frame.classList.add("behind");
   }
 
   add(pairs: Assignment[], behind: Unassigned[]): void {
@@ -185,7 +200,8 @@ class Rows {
 
   complete(seen: number): void {
     this.seen = seen;
-    this.drawSoon();
+    this.draw();
+    if (location.hash === "#behind") go(this.unassigned.frame);
   }
 
   private changed(): void {
@@ -218,7 +234,7 @@ class Rows {
     );
     this.turns.show(shown.page, shown.pages);
     const behind = arrangeUnassigned(this.behind, this.text);
-    const left = page(behind, this.behindPage);
+    const left = page(behind, this.behindPage, BEHIND);
     say(this.unassigned.caption, `Stayed behind: ${counted(behind.length, this.behind.length)}`);
     this.unassigned.body.replaceChildren(
       ...left.rows.map(({ line, side, text, id, reason, price }) =>
@@ -235,6 +251,22 @@ class Rows {
     this.note.hidden = !cut;
     if (cut) say(this.note, `This page holds the first ${count(KEPT)} of ${count(this.seen ?? 0)} rows; the files have all of them.`);
   }
+}
+
+/** A link to a place further down. */
+function jump(text: string, to: HTMLElement, id: string): HTMLElement {
+  to.id = id;
+  const a = h("a", { href: `#${id}` }, text);
+  a.addEventListener("click", (event) => {
+    event.preventDefault();
+    go(to);
+  });
+  return a;
+}
+
+function go(to: HTMLElement): void {
+  to.scrollIntoView();
+  to.focus({ preventScroll: true });
 }
 
 function titled(id: string | undefined): { title?: string } {

@@ -2,15 +2,17 @@
 
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import type { Plan, Quantiles, Summary } from "../../gen/waybill/analytics/v1/analytics_pb.js";
+import { Asking, repeat } from "../asking.js";
 import { analytics, PATIENCE, sentence } from "../calls.js";
-import { brief, count, micros, score, share, short, span, uplift } from "../cells.js";
+import { brief, count, micros, moment, score, share, short, span, uplift } from "../cells.js";
 import { Chart } from "../chart.js";
 import { coalesced, h, say } from "../dom.js";
 import type { Feed } from "../feed.js";
-import { field, figure, notice, panel, PLAN_COLUMNS, planRow, row, select, table, values, type View } from "../parts.js";
+import { field, figure, notice, panel, PLAN_COLUMNS, planRow, row, select, table, UPLIFT, values, type View } from "../parts.js";
 import { ROWS } from "../recent.js";
-import { address, type Query } from "../route.js";
+import { address, planAddress, type Query } from "../route.js";
 import type { Shell } from "../shell.js";
+import { Totals } from "../totals.js";
 
 /** Time between two looks at the totals, in milliseconds. */
 const TOTALS_EVERY = 5_000;
@@ -45,35 +47,40 @@ export function plans(query: Query, shell: Shell): View {
     { name: "p99", kind: "number" },
     { name: "p99 beside the others", kind: "wide" },
   ]);
-  const trouble = h("p", { class: "notice error", hidden: true });
+  const figures = h("dl", { class: "figures" }, gain.element, number.element, rate.element, assigned.element, total.element);
+  const asking = new Asking(signal, figures);
+  asking.quiet();
+  const totals = new Totals();
+  for (const plan of feed.recent.newest()) totals.plan(plan);
+  feed.each((plan) => totals.plan(plan), signal);
 
-  async function totals(): Promise<void> {
-    const request = {
-      ...(chosen?.[2] === undefined ? {} : { window: durationFromMs(chosen[2]) }),
-    };
-    try {
-      const summary = await analytics.getSummary(request, { signal, timeoutMs: PATIENCE });
-      trouble.hidden = true;
-      tell(summary);
-    } catch (error) {
-      if (signal.aborted) return;
-      // What is shown stays: the state says since when it is stale.
-      if (feed.words().state === "live") {
-        trouble.hidden = false;
-        say(trouble, sentence(error));
-      }
-    }
+  async function sum(): Promise<boolean> {
+    const request = chosen?.[2] === undefined ? {} : { window: durationFromMs(chosen[2]) };
+    totals.answer(await asking.of(() => analytics.getSummary(request, { signal, timeoutMs: PATIENCE })));
+    tiles();
+    return true;
   }
 
-  function tell(summary: Summary): void {
-    const more = summary.total - summary.greedyTotal;
-    gain.set(uplift(summary.total, summary.greedyTotal), summary.plans === 0n ? "no plan in this time" : `${score(more)} points more`);
-    number.set(count(summary.plans), `the last is ${count(summary.lastSequence)}`);
+  let last: Summary | undefined;
+  /** With the frame that shows the plans which they count. */
+  const tiles = coalesced(() => {
+    if (signal.aborted) return;
+    const at = totals.at(feed.words().state === "live" && feed.whole ? feed.cursor : undefined);
+    if (at === undefined) return;
+    const { said, sums } = at;
+    const more = sums.total - sums.greedyTotal;
+    gain.set(uplift(sums.total, sums.greedyTotal), sums.plans === 0n ? "no plan in this time" : `${score(more)} points more`);
+    number.set(count(sums.plans), `the last is ${count(sums.lastSequence)}`);
     assigned.set(
-      share(Number(summary.assigned), Number(summary.shipments)),
-      `${brief(summary.assigned)} of ${brief(summary.shipments)}; ${brief(summary.drivers)} drivers`,
+      share(Number(sums.assigned), Number(sums.shipments)),
+      `${brief(sums.assigned)} of ${brief(sums.shipments)}; ${brief(sums.drivers)} drivers`,
     );
-    total.set(brief(summary.total), `first come ${brief(summary.greedyTotal)}`);
+    total.set(brief(sums.total), `first come ${brief(sums.greedyTotal)}`);
+    if (said !== last) tell(said);
+    last = said;
+  });
+
+  function tell(summary: Summary): void {
     const all: [string, Quantiles | undefined][] = [
       ["Queue", summary.queue],
       ["Score", summary.score],
@@ -119,6 +126,9 @@ export function plans(query: Query, shell: Shell): View {
     },
     signal,
   );
+  const newest = newestPlan(feed);
+  const lead = coalesced(newest.draw);
+  feed.on("plans", lead, signal);
   const draw = coalesced(() => {
     if (signal.aborted) return;
     list.draw();
@@ -129,17 +139,13 @@ export function plans(query: Query, shell: Shell): View {
     );
   });
   list.changed(draw);
-  const every = setInterval(() => {
-    if (!document.hidden) void totals();
-  }, TOTALS_EVERY);
+  feed.on("plans", tiles, signal);
   const second = setInterval(pace, 1_000);
-  signal.addEventListener("abort", () => {
-    clearInterval(every);
-    clearInterval(second);
-  });
-  void totals();
+  signal.addEventListener("abort", () => clearInterval(second));
+  repeat(TOTALS_EVERY, signal, sum).catch((error: unknown) => asking.trouble(sentence(error)));
   pace();
   draw();
+  lead();
 
   const element = h(
     "div",
@@ -150,8 +156,10 @@ export function plans(query: Query, shell: Shell): View {
       h("h1", { tabindex: -1 }, "Plans"),
       h("label", { class: "inline" }, "Totals over ", within),
     ),
-    h("dl", { class: "figures" }, gain.element, number.element, rate.element, assigned.element, total.element),
-    trouble,
+    newest.element,
+    figures,
+    asking.element,
+    h("p", { class: "legend" }, UPLIFT),
     h(
       "div",
       { class: "beside" },
@@ -223,44 +231,61 @@ function live(feed: Feed, signal: AbortSignal): List {
 function found(query: Query, { signal }: Shell): List {
   const { frame, body } = table("Plans that match, the newest first", PLAN_COLUMNS);
   const more = h("button", { type: "button", hidden: true }, "Older plans");
-  const state = notice("empty", "Searching …");
+  const asking = new Asking(signal);
   let plans: Plan[] = [];
   let token = "";
   let tell = (): void => undefined;
   async function next(): Promise<void> {
     more.disabled = true;
     const { run = "", driver = "", text = "", day = "" } = query;
-    try {
-      const request = { pageSize: PAGE, pageToken: token, filter: { run, driver, text, day } };
-      const answer = await analytics.listPlans(request, { signal, timeoutMs: PATIENCE });
-      const now = new Date();
-      body.append(...answer.plans.map((plan) => planRow(plan, now)));
-      plans = [...answer.plans.toReversed(), ...plans].slice(-ROWS);
-      token = answer.nextPageToken;
-      more.hidden = token === "";
-      state.hidden = body.childElementCount > 0;
-      state.className = "notice empty";
-      const none = "No plan matches. A driver or a shipment is found by any part of its text or id.";
-      say(state, token === "" ? none : "None among the newest plans; go on with “Older plans”.");
-    } catch (error) {
-      if (signal.aborted) return;
-      state.hidden = false;
-      state.className = "notice error";
-      say(state, sentence(error));
-      more.hidden = false;
-    }
+    const request = { pageSize: PAGE, pageToken: token, filter: { run, driver, text, day } };
+    const answer = await asking.of(() => analytics.listPlans(request, { signal, timeoutMs: PATIENCE }));
+    const now = new Date();
+    // What was looked for in the plans is looked for in the plan.
+    const sought = text === "" ? driver : text;
+    body.append(...answer.plans.map((plan) => planRow(plan, now, sought)));
+    plans = [...answer.plans.toReversed(), ...plans].slice(-ROWS);
+    token = answer.nextPageToken;
+    more.hidden = token === "";
     more.disabled = false;
+    const none = "No plan matches. A driver or a shipment is found by any part of its text or id.";
+    if (body.childElementCount === 0) asking.quiet(token === "" ? none : "None among the newest plans; go on with “Older plans”.");
     tell();
   }
-  more.addEventListener("click", () => void next());
-  void next();
-  frame.append(state);
+  const ask = (): void => {
+    next().catch((error: unknown) => asking.trouble(sentence(error)));
+  };
+  more.addEventListener("click", ask);
+  ask();
+  frame.append(asking.element);
   return {
     element: h("div", { class: "stack" }, frame, more),
     plans: () => plans,
     draw: () => undefined,
     changed: (listener) => {
       tell = listener;
+    },
+  };
+}
+
+/** The newest plan in a line: what a dispatcher comes for. */
+function newestPlan(feed: Feed): { element: HTMLElement; draw: () => void } {
+  const open = h("a", { class: "button primary" }, "Open the newest plan");
+  const behind = h("a", {}, "");
+  const what = h("span", {});
+  const element = h("p", { class: "newest", hidden: true }, open, what, behind);
+  return {
+    element,
+    draw: () => {
+      const plan = feed.recent.plans.at(-1);
+      element.hidden = plan === undefined;
+      if (plan === undefined) return;
+      const { batchId, sequence, recordTime, shipments, assigned } = plan;
+      open.href = planAddress(batchId);
+      say(what, `Plan ${count(sequence)}, ${moment(recordTime, new Date())}: ${count(assigned)} of ${count(shipments)} shipments have a driver.`);
+      behind.hidden = assigned === shipments;
+      behind.href = `${planAddress(batchId)}#behind`;
+      say(behind, `${count(shipments - assigned)} stayed behind: why`);
     },
   };
 }

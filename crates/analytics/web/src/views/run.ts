@@ -2,17 +2,18 @@
 
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { RunState, type Run } from "../../gen/waybill/producer/v1/producer_pb.js";
+import { Asking, repeat } from "../asking.js";
 import { notFound, PATIENCE, producer, sentence, unimplemented } from "../calls.js";
 import { brief, count, moment, score, uplift } from "../cells.js";
 import { coalesced, h, say } from "../dom.js";
 import { long } from "../duration.js";
-import { copied, figure, notice, panel, type View } from "../parts.js";
+import { copied, figure, panel, type View } from "../parts.js";
 import { address } from "../route.js";
 import type { Shell } from "../shell.js";
 import { active, backlog, inFlight, ordered, stateKind, stateText } from "./run-texts.js";
 
-/** Time before a broken stream is asked for again, in milliseconds. */
-const AGAIN = 2_000;
+/** Time between two looks at the run, in milliseconds: a stream would take one of a browser's six connections. */
+const EVERY = 1_000;
 
 export function run(id: string, { signal }: Shell): View {
   const settled = figure("Batches settled", "lead");
@@ -21,7 +22,8 @@ export function run(id: string, { signal }: Shell): View {
   const gain = figure("Uplift over first come");
   const state = h("dd", {}, "–");
   const facts = h("dl", { class: "facts" });
-  const trouble = notice("empty", "Asking …");
+  const view = h("div", { class: "stack" });
+  const asking = new Asking(signal, view);
   const stop = h("button", { type: "button", class: "danger", hidden: true }, "Stop this run");
   const heading = h("h1", { tabindex: -1 }, "Run");
   let last: Run | undefined;
@@ -72,37 +74,25 @@ export function run(id: string, { signal }: Shell): View {
         last = run;
         draw();
       })
-      .catch((error: unknown) => complain(sentence(error)))
+      .catch((error: unknown) => asking.trouble(sentence(error)))
       .finally(() => {
         stop.disabled = false;
       });
   });
 
-  function complain(text: string): void {
-    if (signal.aborted) return;
-    trouble.hidden = false;
-    trouble.className = "notice error";
-    say(trouble, text);
-  }
-
-  async function watch(): Promise<void> {
-    while (!signal.aborted) {
-      try {
-        for await (const run of producer.watchRun({ runId: id }, { signal })) {
-          last = run;
-          trouble.hidden = true;
-          draw();
-        }
-        if (last !== undefined && !active(last.state)) return;
-      } catch (error) {
-        if (notFound(error)) return complain(`The producer has no run ${id}.`);
-        if (unimplemented(error)) return complain("This page was not told where the producer is: start analytics with --producer to watch runs here.");
-        complain(sentence(error));
-      }
-      await new Promise((done) => setTimeout(done, AGAIN));
-    }
-  }
-  void watch();
+  repeat(EVERY, signal, async () => {
+    last = await asking.of(() => producer.getRun({ runId: id }, { signal, timeoutMs: PATIENCE }));
+    draw();
+    return active(last.state);
+  }).catch((error: unknown) => {
+    if (notFound(error)) asking.trouble(`The producer has no run ${id}.`);
+    else if (unimplemented(error)) asking.trouble("This page was not told where the producer is: start analytics with --producer to watch runs here.");
+    else asking.trouble(sentence(error));
+  });
+  view.append(
+    h("dl", { class: "figures" }, settled.element, flight.element, late.element, gain.element),
+    panel("About this run", facts, h("p", {}, h("a", { href: address("/", { run: id }) }, "Plans of this run"))),
+  );
   return {
     title: "Run",
     element: h(
@@ -110,9 +100,8 @@ export function run(id: string, { signal }: Shell): View {
       { class: "stack" },
       h("p", { class: "crumbs" }, h("a", { href: "/runs" }, "Runs")),
       h("div", { class: "titled" }, heading, stop),
-      trouble,
-      h("dl", { class: "figures" }, settled.element, flight.element, late.element, gain.element),
-      panel("About this run", facts, h("p", {}, h("a", { href: address("/", { run: id }) }, "Plans of this run"))),
+      asking.element,
+      view,
     ),
   };
 }

@@ -1,9 +1,10 @@
 // Runs: what is planned at the moment, and starting one.
 
+import { Asking, repeat } from "../asking.js";
 import { producer, PATIENCE, sentence, unimplemented, violations } from "../calls.js";
-import { brief, count, iso, moment, tail, uplift } from "../cells.js";
+import { brief, count, moment, tail, titleOf, uplift } from "../cells.js";
 import { h, say } from "../dom.js";
-import { controlOf, newRunId, order, type Violation } from "../order.js";
+import { controlOf, inWords, newRunId, order, type Violation } from "../order.js";
 import { field, notice, panel, row, select, table, values, type View } from "../parts.js";
 import { address, runAddress, type Query } from "../route.js";
 import type { Shell } from "../shell.js";
@@ -12,6 +13,8 @@ import { backlog, inFlight, ordered, stateKind, stateText } from "./run-texts.js
 /** Time between two looks at the list, in milliseconds. */
 const EVERY = 2_000;
 const PAGE = 50;
+/** Where the form is kept. */
+const KEPT = "waybill.order";
 
 export function runs(query: Query, shell: Shell): View {
   const { signal } = shell;
@@ -28,57 +31,47 @@ export function runs(query: Query, shell: Shell): View {
     { name: "Total", kind: "number" },
     { name: "Uplift", kind: "number" },
   ]);
-  const state = notice("empty", "Asking …");
-  list.frame.append(state);
+  const asking = new Asking(signal, list.body);
+  list.frame.append(asking.element);
   const here = h("div", { class: "stack" }, list.frame);
   const older = h("a", { class: "button", hidden: true }, "Older runs");
 
-  async function show(): Promise<void> {
-    try {
-      const request = { pageSize: PAGE, pageToken: query["page"] ?? "" };
-      const { runs, nextPageToken } = await producer.listRuns(request, { signal, timeoutMs: PATIENCE });
-      const now = new Date();
-      // A row that has the focus is not taken from under it.
-      const focused = list.body.contains(document.activeElement) ? document.activeElement?.getAttribute("href") : null;
-      list.body.replaceChildren(
-        ...runs.map((run) => {
-          const started = iso(run.startTime);
-          return row([
-            { text: tail(run.runId), kind: "code", title: run.runId, href: runAddress(run.runId) },
-            { text: stateText(run.state), kind: stateKind(run.state) },
-            { text: ordered(run.request), kind: "name" },
-            { text: moment(run.startTime, now), kind: "", ...(started === undefined ? {} : { title: started }) },
-            { text: count(run.batchesSent), kind: "number" },
-            { text: count(inFlight(run)), kind: "number" },
-            { text: count(run.batchesSettled), kind: "number" },
-            { text: count(run.batchesRejected), kind: run.batchesRejected > 0n ? "number bad" : "number quiet" },
-            { text: backlog(run), kind: run.batchesBehind > 0n ? "warn" : "quiet" },
-            { text: brief(run.total), kind: "number" },
-            { text: uplift(run.total, run.greedyTotal), kind: "number gain" },
-          ]);
-        }),
-      );
-      if (focused !== null && focused !== undefined) {
-        for (const a of list.body.querySelectorAll("a")) if (a.getAttribute("href") === focused) a.focus();
-      }
-      older.hidden = nextPageToken === "";
-      older.href = address("/runs", { page: nextPageToken });
-      state.hidden = runs.length > 0;
-      state.className = "notice empty";
-      say(state, "No run was started yet. Start one above.");
-      start.hidden = false;
-    } catch (error) {
-      if (signal.aborted) return;
-      if (unimplemented(error)) return elsewhere();
-      state.hidden = false;
-      state.className = "notice error";
-      say(state, sentence(error));
+  async function show(): Promise<boolean> {
+    const request = { pageSize: PAGE, pageToken: query["page"] ?? "" };
+    const { runs, nextPageToken } = await asking.of(() => producer.listRuns(request, { signal, timeoutMs: PATIENCE }));
+    const now = new Date();
+    // A row that has the focus is not taken from under it.
+    const focused = list.body.contains(document.activeElement) ? document.activeElement?.getAttribute("href") : null;
+    list.body.replaceChildren(
+      ...runs.map((run) => {
+        const started = titleOf(run.startTime);
+        return row([
+          { text: tail(run.runId), kind: "code", title: run.runId, href: runAddress(run.runId) },
+          { text: stateText(run.state), kind: stateKind(run.state) },
+          { text: ordered(run.request), kind: "name" },
+          { text: moment(run.startTime, now), kind: "", ...(started === undefined ? {} : { title: started }) },
+          { text: count(run.batchesSent), kind: "number" },
+          { text: count(inFlight(run)), kind: "number" },
+          { text: count(run.batchesSettled), kind: "number" },
+          { text: count(run.batchesRejected), kind: run.batchesRejected > 0n ? "number bad" : "number quiet" },
+          { text: backlog(run), kind: run.batchesBehind > 0n ? "warn" : "quiet" },
+          { text: brief(run.total), kind: "number" },
+          { text: uplift(run.total, run.greedyTotal), kind: "number gain" },
+        ]);
+      }),
+    );
+    if (focused !== null && focused !== undefined) {
+      for (const a of list.body.querySelectorAll("a")) if (a.getAttribute("href") === focused) a.focus();
     }
+    older.hidden = nextPageToken === "";
+    older.href = address("/runs", { page: nextPageToken });
+    if (runs.length === 0) asking.quiet("No run was started yet. Start one above.");
+    start.hidden = false;
+    return true;
   }
 
   /** Analytics knows no producer. */
   function elsewhere(): void {
-    clearInterval(every);
     start.remove();
     here.replaceChildren(
       notice(
@@ -90,11 +83,10 @@ export function runs(query: Query, shell: Shell): View {
 
   const start = panel("Start a run", form(shell));
   start.hidden = true;
-  const every = setInterval(() => {
-    if (!document.hidden) void show();
-  }, EVERY);
-  signal.addEventListener("abort", () => clearInterval(every));
-  void show();
+  repeat(EVERY, signal, show).catch((error: unknown) => {
+    if (unimplemented(error)) elsewhere();
+    else asking.trouble(sentence(error));
+  });
   return {
     title: "Runs",
     element: h("div", { class: "stack" }, h("h1", { tabindex: -1 }, "Runs"), start, here, older),
@@ -104,14 +96,14 @@ export function runs(query: Query, shell: Shell): View {
 type Control = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
 
 function form(shell: Shell): HTMLElement {
-  type Entry = { control: Control; error: HTMLElement; box: HTMLElement; described: string | null };
+  type Entry = { label: string; control: Control; error: HTMLElement; box: HTMLElement; described: string | null };
   const controls = new Map<string, Entry>();
   const add = (name: string, label: string, control: Control, hint?: string): HTMLElement => {
     control.name = name;
     const error = h("span", { class: "violation", id: `error-${name}` });
     const box = field(label, control, hint);
     box.append(error);
-    controls.set(name, { control, error, box, described: control.getAttribute("aria-describedby") });
+    controls.set(name, { label, control, error, box, described: control.getAttribute("aria-describedby") });
     return box;
   };
   const input = (value = "", placeholder = ""): HTMLInputElement =>
@@ -133,7 +125,6 @@ function form(shell: Shell): HTMLElement {
     for (const [name, group] of Object.entries(groups)) group.hidden = name !== source.value;
   };
   source.addEventListener("change", pick);
-  pick();
   const said = h("p", { class: "notice error", role: "alert", hidden: true });
   const submit = h("button", { type: "submit", class: "primary" }, "Start the run");
   const element = h(
@@ -154,6 +145,7 @@ function form(shell: Shell): HTMLElement {
     h("div", { class: "actions" }, submit),
   );
 
+  const label = (name: string): string | undefined => controls.get(name)?.label;
   const refuse = (refused: readonly Violation[], otherwise: string): void => {
     for (const { control, error, described } of controls.values()) {
       say(error, "");
@@ -163,7 +155,8 @@ function form(shell: Shell): HTMLElement {
     }
     const rest: string[] = [];
     let first: Control | undefined;
-    for (const { field, description } of refused) {
+    for (const violation of refused) {
+      const { field, description } = violation;
       const name = controlOf(field, [...controls.keys()]);
       const at = name === undefined ? undefined : controls.get(name);
       if (at === undefined) {
@@ -171,7 +164,7 @@ function form(shell: Shell): HTMLElement {
         continue;
       }
       // The whole list would bury the form; the first says enough to go on.
-      if (at.error.textContent === "") say(at.error, field === name ? description : `${field.slice((name ?? "").length)} ${description}`);
+      if (at.error.textContent === "") say(at.error, inWords(violation, values(element), label));
       at.control.setAttribute("aria-invalid", "true");
       at.control.setAttribute("aria-describedby", [at.error.id, at.described ?? ""].join(" ").trim());
       first ??= at.control;
@@ -204,6 +197,33 @@ function form(shell: Shell): HTMLElement {
         submit.disabled = false;
       });
   });
+  keep(element);
+  pick();
   for (const name of ["source", "street_name"]) controls.get(name)?.box.classList.add("broad");
   return element;
+}
+
+/** What was typed stays for as long as the tab does, whichever way the reader comes back. */
+function keep(form: HTMLFormElement): void {
+  try {
+    const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "{}") as Record<string, unknown>;
+    for (const control of form.elements) {
+      const typed = isControl(control) ? kept[control.name] : undefined;
+      if (isControl(control) && typeof typed === "string") control.value = typed;
+    }
+  } catch {
+    // Storage is forbidden, or what is in it is of another version: then the form begins anew.
+  }
+  form.addEventListener("input", () => {
+    const typed = [...form.elements].filter(isControl).map(({ name, value }) => [name, value]);
+    try {
+      sessionStorage.setItem(KEPT, JSON.stringify(Object.fromEntries(typed)));
+    } catch {
+      // There is no room for it.
+    }
+  });
+}
+
+function isControl(element: Element): element is Control {
+  return element instanceof HTMLInputElement || element instanceof HTMLSelectElement || element instanceof HTMLTextAreaElement;
 }

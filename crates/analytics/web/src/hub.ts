@@ -1,0 +1,101 @@
+// Which window is owed what, apart from the ports and the network: a window asks from its own cursor, is
+// answered once, as soon as there is something to tell, and asks again. So a window is as slow as it likes,
+// takes much at once when it is, and one that is gone without a word is owed nothing.
+
+import type { LinkState } from "./link.js";
+import { CATCH_UP } from "./position.js";
+import { ROWS } from "./recent.js";
+
+/** Time after its last word at which a window counts as gone, in milliseconds. */
+const GONE = 10_000;
+/** A window hears at least so often that there is still somebody to hear from, in milliseconds. */
+const SIGN = 1_000;
+
+/** What a window says. `after`: the last sequence that it has; `told`: the last version that it was told. */
+export type Said = { kind: "ask"; after: bigint; told: number } | { kind: "leave" } | { kind: "hurry" };
+
+/** What it is told. */
+export type Told = {
+  version: number;
+  /** The next plans, the oldest first, as encoded messages. */
+  plans: Uint8Array[];
+  /** The last sequence in the store, as far as it is known. */
+  newest: bigint | undefined;
+  /** Whether everything that is recorded has come once. */
+  whole: boolean;
+  link: LinkState;
+};
+
+type Seat = { after: bigint; told: number; asked: number; owed: boolean };
+
+export class Hub<Window> {
+  private readonly seats = new Map<Window, Seat>();
+  private kept: { sequence: bigint; body: Uint8Array }[] = [];
+  private version = 0;
+  private newest: bigint | undefined;
+  private whole = false;
+
+  ask(window: Window, after: bigint, told: number, now: number): void {
+    this.seats.set(window, { after, told, asked: now, owed: true });
+  }
+
+  leave(window: Window): void {
+    this.seats.delete(window);
+  }
+
+  /** Whether any window looks. */
+  watched(now: number): boolean {
+    for (const [window, { asked, owed }] of this.seats) if (!owed && now - asked > GONE) this.seats.delete(window);
+    return this.seats.size > 0;
+  }
+
+  /** The next plan; with a `gap` before it, what came before is of no use to anybody. */
+  plan(sequence: bigint, body: Uint8Array, gap: boolean): void {
+    if (gap) this.kept = [];
+    this.kept.push({ sequence, body });
+    // Cut off in one go now and then rather than moved one by one.
+    if (this.kept.length > 2 * CATCH_UP) this.kept = this.kept.slice(-CATCH_UP);
+    this.newest = sequence;
+    this.version += 1;
+  }
+
+  heartbeat(sequence: bigint): void {
+    this.newest = sequence;
+    this.whole = true;
+    this.version += 1;
+  }
+
+  otherStore(): void {
+    this.kept = [];
+    this.whole = false;
+    this.version += 1;
+  }
+
+  changed(): void {
+    this.version += 1;
+  }
+
+  /** What is to be told to whom. */
+  answers(link: LinkState, now: number): [Window, Told][] {
+    const answers: [Window, Told][] = [];
+    for (const [window, seat] of this.seats) {
+      if (!seat.owed || (seat.told === this.version && now - seat.asked < SIGN)) continue;
+      seat.owed = false;
+      // From here on its silence counts.
+      seat.asked = now;
+      const { version, newest, whole } = this;
+      answers.push([window, { version, plans: this.after(seat.after), newest, whole, link }]);
+    }
+    return answers;
+  }
+
+  private after(cursor: bigint): Uint8Array[] {
+    const newest = this.kept.at(-1)?.sequence ?? 0n;
+    // A window that is further is of a store that is not there any more, and finds out by `newest`.
+    if (cursor >= newest) return [];
+    // One that begins has no use for more than its table takes. Sequences have no gap in what is kept.
+    const most = cursor === 0n ? ROWS : CATCH_UP;
+    const owed = newest - cursor > most ? most : Number(newest - cursor);
+    return this.kept.slice(-owed).map(({ body }) => body);
+  }
+}
