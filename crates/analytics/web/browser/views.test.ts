@@ -80,11 +80,11 @@ it("finds its way by address, and keeps it in each view", async () => {
   await until("the plan is there", async () => /^Plan \d/.test(await heading(page)));
   await page.getByRole("searchbox", { name: "Search this plan" }).fill("a");
   await page.getByRole("button", { name: "Score" }).click();
-  await page.getByRole("button", { name: "Next" }).first().click();
+  await page.getByRole("navigation", { name: "Pages of assignments" }).getByRole("button", { name: "Next" }).click();
   expect(new URL(page.url()).search).toBe("?q=a&sort=score+desc&page=2");
 
   // A colleague opens the same address.
-  const rows = (): Promise<string[]> => page.locator("tbody").nth(1).locator("tr").allInnerTexts();
+  const rows = (): Promise<string[]> => page.getByRole("region", { name: "Assignments" }).locator("tbody tr").allInnerTexts();
   const mine = await rows();
   await page.reload();
   await until("the same rows are there", async () => JSON.stringify(await rows()) === JSON.stringify(mine));
@@ -123,6 +123,149 @@ it("shows hostile names as the texts they are, and does nothing that they say", 
     await until("the plan is there", async () => /^Plan \d/.test(await heading(page)));
   }
   clean();
+});
+
+/** Starts a run of these records by the form, and opens its plan. */
+async function planned(page: Page, shipments: string, drivers: string): Promise<void> {
+  await page.goto(`${system.url}/runs`);
+  await page.getByLabel("What is planned").selectOption("records");
+  await page.getByLabel("Shipments", { exact: true }).fill(shipments);
+  await page.getByLabel("Drivers", { exact: true }).last().fill(drivers);
+  await page.getByLabel("Batches", { exact: true }).fill("1");
+  await page.getByRole("button", { name: "Start the run" }).click();
+  await until("it has finished", async () => (await page.locator("main").innerText()).includes("finished"));
+  await page.getByRole("link", { name: "Plans of this run" }).click();
+  await until("its plan is found", async () => (await sequences(page)).length === 1);
+  await page.locator("[data-sequence] a").first().click();
+  await until("the plan is there", async () => (await page.locator("td.name").count()) > 0);
+}
+
+it("says of a driver who scores nothing with anybody that it is so, on the page and in the file", async () => {
+  const page = await visit("/");
+  await planned(page, "12 Oaks\n7 Elms", "\nAnn Lee\n\nGrt Smth\nBob Stone");
+  const behind = page.getByRole("region", { name: "Stayed behind" }).locator("tbody tr");
+  expect(await behind.allInnerTexts()).toEqual(["4\tdriver\tGrt Smth\tIt scores nothing with any shipment of this batch; its best score would have to rise by 4.5."]);
+  // What was asked for first stands first.
+  const [first] = await page.locator("caption").allInnerTexts().then((all) => all.filter((text) => /^(Stayed|Assign)/.test(text)));
+  expect(first).toBe("Stayed behind: 1");
+  const path = await page.getByRole("link", { name: "JSON with all rows" }).getAttribute("href");
+  const file = (await (await fetch(system.url + path)).json()) as { unassigned: unknown[] };
+  expect(file.unassigned).toEqual([{ side: "driver", line: 4, text: "Grt Smth", reason: "it scores 0 with every shipment of the batch", price: 4.5 }]);
+  clean();
+});
+
+it("tells how many drivers have one name, and what their share is of", async () => {
+  const page = await visit("/");
+  await planned(page, "12 Oak Street\n7 Elm Avenue", "Sam Twice\nSam Twice\nAnn Once");
+  await page.goto(`${system.url}/driver?name=Sam+Twice`);
+  await until("they are counted", async () => (await page.locator("main").innerText()).includes("2 drivers of this name are in plan"));
+  expect(await page.locator("main").innerText()).toMatch(/Assigned\s+[12]\s+\d+\.\d% of 2 times offered/);
+  await page.goto(`${system.url}/driver?name=Ann+Once`);
+  await until("the days are there", async () => (await page.locator("tbody tr").count()) === 14);
+  expect(await page.locator("main").innerText()).toContain("of 1 times offered");
+  clean();
+});
+
+it("carries what was looked for into the plan, and leads to the newest one and to what stayed behind", async () => {
+  const page = await visit("/");
+  await planned(page, "1 Quince Road\n2 Elm Street\n3 Oak Avenue", "Ann Lee\nBob Stone");
+  await page.goto(`${system.url}/`);
+  await page.getByLabel("Shipment", { exact: true }).fill("quince");
+  await page.getByRole("button", { name: "Search", exact: true }).click();
+  await until("its plan is found", async () => (await sequences(page)).length === 1);
+  await page.locator("[data-sequence] a").first().click();
+  await until("the plan is there", async () => (await page.locator("td.name").count()) > 0);
+  expect(await page.getByRole("searchbox", { name: "Search this plan" }).inputValue()).toBe("quince");
+  const names = await page.locator("td.name").allInnerTexts();
+  expect(names).toContain("1 Quince Road");
+  expect(names).not.toContain("2 Elm Street");
+
+  await page.goto(`${system.url}/`);
+  await page.getByRole("link", { name: "1 stayed behind: why" }).click();
+  await until("it is in sight", async () => page.evaluate(() => document.activeElement?.id === "behind"));
+  expect(await page.locator("#behind tbody tr").count()).toBe(1);
+  await page.getByRole("link", { name: "Assignments", exact: true }).click();
+  expect(await page.evaluate(() => document.activeElement?.id)).toBe("assignments");
+  await page.goBack();
+  await page.getByRole("link", { name: "Open the newest plan" }).click();
+  await until("the plan is there", async () => /^Plan \d/.test(await heading(page)));
+  clean();
+});
+
+it("speaks of the fields and lines of the form, and keeps what was typed", async () => {
+  const page = await visit("/runs");
+  await page.getByLabel("What is planned").selectOption("records");
+  await page.getByLabel("Shipments", { exact: true }).fill(`\n\n1 Oak Street\n\n${"x".repeat(4_097)}`);
+  await page.getByRole("button", { name: "Start the run" }).click();
+  await until("the service refused", async () => (await page.locator("#error-records\\.drivers").innerText()) !== "");
+  expect(await page.locator("#error-records\\.drivers").innerText()).toBe("is empty");
+  expect(await page.locator("#error-records\\.shipments").innerText()).toBe("line 5 has 4097 bytes, more than 4096");
+
+  await page.getByRole("link", { name: "About" }).click();
+  await page.goBack();
+  expect(await page.getByLabel("Shipments", { exact: true }).inputValue()).toContain("1 Oak Street");
+  await page.reload();
+  expect(await page.getByLabel("What is planned").inputValue()).toBe("records");
+  await page.goto(`${system.url}/?run=seven&text=${"x".repeat(4_097)}`);
+  await until("the search is refused", async () => (await page.locator("main").innerText()).includes("more than 4096"));
+  const text = await page.locator("main").innerText();
+  expect(text).toMatch(/Run .*; Shipment is 4097 bytes/);
+  expect(text).not.toMatch(/filter\./i);
+  clean();
+});
+
+it("has a page for what is not there, and a way on from it", async () => {
+  for (const path of ["/nothere", "/driver"]) {
+    const page = await visit("/");
+    const answer = await page.goto(system.url + path);
+    expect(answer?.status()).toBe(path === "/driver" ? 200 : 404);
+    await accessible(page);
+    await page.screenshot({ path: join(SHOTS, `${path.slice(1)}.png`) });
+    await page.locator("main a").click();
+    await until("it leads on", async () => ["Plans", "Drivers"].includes(await heading(page)));
+    clean();
+    await page.context().close();
+  }
+});
+
+it("says one time for all: UTC, wherever the reader is", async () => {
+  const page = await visit("/", { timezoneId: "America/Chicago" });
+  await until("plans are there", async () => (await sequences(page)).length > 0);
+  const day = new Date().toISOString().slice(0, 10);
+  const cell = page.locator("[data-sequence] td").nth(1);
+  const title = (await cell.getAttribute("title")) ?? "";
+  const time = await cell.innerText();
+  expect(title).toMatch(new RegExp(`^\\d{4}-\\d\\d-\\d\\dT${time.slice(-8)}.*; here .*(CST|CDT|GMT-)`));
+  expect(await page.locator("footer").innerText()).toMatch(/^Times and days are UTC: \d\d:\d\d is \d\d:\d\d here\.$/);
+  // Whoever searches this day finds what the page says is of it.
+  await page.goto(`${system.url}/?day=${title.slice(0, 10)}`);
+  await until("plans are found", async () => (await sequences(page)).length > 0);
+  expect(title.slice(0, 10) <= day).toBe(true);
+  clean();
+});
+
+it("is grey while it does not know, and says as of when", async () => {
+  const own = await System.start();
+  try {
+    watched = await open(browser, own.url);
+    const { page } = watched;
+    await page.goto(`${own.url}/profile`);
+    await page.getByText("serving", { exact: true }).first().waitFor();
+    const colour = (): Promise<string> => page.getByText("serving", { exact: true }).first().evaluate((cell) => getComputedStyle(cell).color);
+    const good = await colour();
+    const unanswered = await page.getByRole("region", { name: "Parts" }).locator("tbody tr td:last-child").allInnerTexts();
+    expect(unanswered).toEqual(["0", "0", "0"]);
+    own.freeze("analytics");
+    await until("it says so", async () => /No answer for \d+ s\. What is shown is as of \d\d:\d\d:\d\d\./.test(await page.locator("main").innerText()));
+    expect(await colour()).not.toBe(good);
+    await accessible(page);
+    own.thaw("analytics");
+    await until("it is known again", async () => (await colour()) === good);
+    clean();
+  } finally {
+    own.thaw("analytics");
+    await own.end();
+  }
 });
 
 it("starts, watches and stops a run, and refuses with the words of the service", async () => {

@@ -11,7 +11,7 @@ export type Column = { name: string; kind?: string; sort?: string };
 
 export const PLAN_COLUMNS: Column[] = [
   { name: "Plan", kind: "number" },
-  { name: "Time" },
+  { name: "Time (UTC)" },
   { name: "Run" },
   { name: "Shipments", kind: "number" },
   { name: "Drivers", kind: "number" },

@@ -87,7 +87,7 @@ function about(plan: Plan, viewer: Promise<string | null>): HTMLElement[] {
   const list = h(
     "dl",
     { class: "facts" },
-    ...fact("Recorded", h("time", { datetime: iso(plan.recordTime), title: titleOf(plan.recordTime) }, moment(plan.recordTime, new Date()))),
+    ...fact("Recorded (UTC)", h("time", { datetime: iso(plan.recordTime), title: titleOf(plan.recordTime) }, moment(plan.recordTime, new Date()))),
     ...fact("Batch", copied(plan.batchId, "the batch id")),
     ...fact("Run", plan.runId === "" ? "by hand" : h("a", { href: runAddress(plan.runId), title: plan.runId }, tail(plan.runId))),
     ...fact("Trace", trace(plan.traceId, viewer)),

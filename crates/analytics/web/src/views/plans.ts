@@ -271,14 +271,15 @@ function found(query: Query, { signal }: Shell): List {
 /** The newest plan in a line: what a dispatcher comes for. */
 function newestPlan(feed: Feed): { element: HTMLElement; draw: () => void } {
   const open = h("a", { class: "button primary" }, "Open the newest plan");
-  const behind = h("a", {}, "");
+  const behind = h("a", { hidden: true });
   const what = h("span", {});
-  const element = h("p", { class: "newest", hidden: true }, open, what, behind);
+  // Its room is there before it is, so that nothing moves.
+  const element = h("p", { class: "newest unknown" }, open, what, behind);
   return {
     element,
     draw: () => {
       const plan = feed.recent.plans.at(-1);
-      element.hidden = plan === undefined;
+      element.classList.toggle("unknown", plan === undefined);
       if (plan === undefined) return;
       const { batchId, sequence, recordTime, shipments, assigned } = plan;
       open.href = planAddress(batchId);

@@ -49,7 +49,7 @@ export function run(id: string, { signal }: Shell): View {
     const end = now.endTime === undefined ? Date.now() : timestampMs(now.endTime);
     const lines: [string, string][] = [
       ["Plans", ordered(request)],
-      ["Started", moment(now.startTime, new Date())],
+      ["Started (UTC)", moment(now.startTime, new Date())],
       [now.endTime === undefined ? "Running for" : "Ran for", now.startTime === undefined ? "–" : long(Math.max(0, end - timestampMs(now.startTime)))],
       ["Rejected", count(now.batchesRejected)],
       ["Never sent", count(now.batchesMissed)],

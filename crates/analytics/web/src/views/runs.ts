@@ -22,7 +22,7 @@ export function runs(query: Query, shell: Shell): View {
     { name: "Run" },
     { name: "State" },
     { name: "Plans" },
-    { name: "Started" },
+    { name: "Started (UTC)" },
     { name: "Sent", kind: "number" },
     { name: "In flight", kind: "number" },
     { name: "Settled", kind: "number" },
