@@ -50,6 +50,17 @@ it.skipIf(FIREFOX === "")("shows plans as they come, goes on after analytics was
   const all = await sequences(page);
   expect(all).toEqual(all.map((_, i) => (all[0] ?? 0) - i));
 
+  // A second window watches on the same stream, with both of them in sight.
+  await page.evaluate(() => Object.defineProperty(document, "hidden", { value: false }));
+  const second = await browser.newPage();
+  await second.goto(system.url);
+  await until("plans come there too", async () => ((await sequences(second))[0] ?? 0) > before + 20);
+  expect(await text(second, "[role=status]")).toBe("live");
+  expect(await text(page, "[role=status]")).toBe("live");
+  expect(await system.watchers()).toBe(1);
+  await second.close();
+  await page.bringToFront();
+
   // By the element itself: rows move on below a pointer.
   await page.$eval("#plans a", (link) => (link as HTMLElement).click());
   await until("the plan is there", async () => /^Plan \d/.test(await text(page, "h1")));

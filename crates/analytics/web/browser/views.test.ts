@@ -162,12 +162,12 @@ it("tells how many drivers have one name, and what their share is of", async () 
   expect(await page.locator("main").innerText()).toMatch(/Assigned\s+[12]\s+\d+\.\d% of 2 times offered/);
   await page.goto(`${system.url}/driver?name=Ann+Once`);
   await until("the days are there", async () => (await page.locator("tbody tr").count()) === 14);
-  expect(await page.locator("main").innerText()).toContain("of 1 times offered");
+  expect(await page.locator("main").innerText()).toContain("of 1 time offered");
   clean();
 });
 
 it("carries what was looked for into the plan, and leads to the newest one and to what stayed behind", async () => {
-  const page = await visit("/");
+  const page = await visit("/", { viewport: { width: 390, height: 844 } });
   await planned(page, "1 Quince Road\n2 Elm Street\n3 Oak Avenue", "Ann Lee\nBob Stone");
   await page.goto(`${system.url}/`);
   await page.getByLabel("Shipment", { exact: true }).fill("quince");
@@ -184,6 +184,11 @@ it("carries what was looked for into the plan, and leads to the newest one and t
   await page.getByRole("link", { name: "1 stayed behind: why" }).click();
   await until("it is in sight", async () => page.evaluate(() => document.activeElement?.id === "behind"));
   expect(await page.locator("#behind tbody tr").count()).toBe(1);
+  const hidden = await page.evaluate(() => {
+    const bottom = document.querySelector("header")?.getBoundingClientRect().bottom ?? 0;
+    return bottom - (document.querySelector("#behind")?.getBoundingClientRect().top ?? 0);
+  });
+  expect(hidden, "it is not under the bar").toBeLessThanOrEqual(0);
   await page.getByRole("link", { name: "Assignments", exact: true }).click();
   expect(await page.evaluate(() => document.activeElement?.id)).toBe("assignments");
   await page.goBack();
@@ -259,6 +264,8 @@ it("is grey while it does not know, and says as of when", async () => {
     await until("it says so", async () => /No answer for \d+ s\. What is shown is as of \d\d:\d\d:\d\d\./.test(await page.locator("main").innerText()));
     expect(await colour()).not.toBe(good);
     await accessible(page);
+    // And it goes on asking when a question was given up.
+    await until("a question is given up", async () => /took too long to answer\. It is asked again/.test(await page.locator("main").innerText()));
     own.thaw("analytics");
     await until("it is known again", async () => (await colour()) === good);
     clean();

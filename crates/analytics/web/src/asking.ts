@@ -37,7 +37,6 @@ export class Asking {
       const quiet = Date.now() - begin;
       if (quiet >= QUIET) this.trouble(`No answer for ${Math.floor(quiet / 1_000)} s.`);
     }, 500);
-    this.signal.addEventListener("abort", () => clearInterval(timer));
     try {
       for (;;) {
         try {
@@ -48,7 +47,7 @@ export class Asking {
           return answer;
         } catch (error) {
           if (this.signal.aborted || !again || lasting(error)) throw error;
-          this.trouble(sentence(error));
+          this.trouble(`${sentence(error)} It is asked again by itself.`);
         }
         await pause(AGAIN, this.signal);
       }
@@ -87,7 +86,7 @@ export async function repeat(every: number, signal: AbortSignal, ask: () => Prom
 function seen(signal: AbortSignal): Promise<void> {
   return new Promise((done) => {
     document.addEventListener("visibilitychange", () => done(), { once: true, signal });
-    signal.addEventListener("abort", () => done());
+    signal.addEventListener("abort", () => done(), { once: true });
   });
 }
 

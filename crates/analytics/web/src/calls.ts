@@ -39,7 +39,7 @@ export function sentence(error: unknown): string {
     case Code.Unknown:
     case Code.Internal:
       return failure.rawMessage.includes("fetch") || failure.rawMessage.includes("NetworkError")
-        ? "The service cannot be reached. It is tried again by itself."
+        ? "The service cannot be reached."
         : `The service cannot answer now: ${failure.rawMessage}.`;
     case Code.DeadlineExceeded:
       return "The service took too long to answer.";
@@ -54,7 +54,7 @@ export function sentence(error: unknown): string {
 /** Whether asking again gets the same answer: it is about what was asked, or about who. */
 export function lasting(error: unknown): boolean {
   const { code } = ConnectError.from(error);
-  return code === Code.InvalidArgument || code === Code.NotFound || code === Code.Unimplemented || code === Code.PermissionDenied || code === Code.Canceled;
+  return code === Code.InvalidArgument || code === Code.NotFound || code === Code.Unimplemented || code === Code.PermissionDenied;
 }
 
 /** The fields that the service refused, with what it says of each. */

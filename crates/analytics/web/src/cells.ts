@@ -20,6 +20,11 @@ export function count(value: number | bigint): string {
   return whole.format(value);
 }
 
+/** So many of them: 1 assignment, 2 assignments. */
+export function counted(value: number | bigint, what: string): string {
+  return `${count(value)} ${what}${Number(value) === 1 ? "" : "s"}`;
+}
+
 export function score(value: number): string {
   return points.format(value);
 }

@@ -1,5 +1,6 @@
 // What analytics says of this deployment, at /profile.json.
 
+import { Code, ConnectError } from "@connectrpc/connect";
 import { answered } from "./answered.js";
 
 /** Time that it may take to say so, in milliseconds: it asks the producer. */
@@ -38,11 +39,16 @@ export type Deployment = {
 };
 
 export async function deployment(signal: AbortSignal): Promise<Deployment> {
-  const response = await fetch("/profile.json", { signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]) });
-  if (!response.ok) throw new Error(`${response.status}`);
-  const told = (await response.json()) as Deployment;
-  answered.dispatchEvent(new Event("answered"));
-  return told;
+  const late = AbortSignal.timeout(PATIENCE);
+  try {
+    const response = await fetch("/profile.json", { signal: AbortSignal.any([signal, late]) });
+    if (!response.ok) throw new ConnectError(`${response.status}`, Code.Unavailable);
+    const told = (await response.json()) as Deployment;
+    answered.dispatchEvent(new Event("answered"));
+    return told;
+  } catch (error) {
+    throw late.aborted ? new ConnectError("late", Code.DeadlineExceeded) : error;
+  }
 }
 
 /** Where a trace is looked at; none where no viewer is known. */

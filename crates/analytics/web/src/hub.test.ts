@@ -59,6 +59,17 @@ describe("the hub of the windows", () => {
     expect(told).toMatchObject({ newest: 2n, whole: true, plans: [] });
   });
 
+  it("takes no window for one of another store while it catches up itself", () => {
+    const hub = new Hub<string>();
+    record(hub, 101, 150);
+    hub.ask("was with another relay", 290n, -1, 0);
+    expect(hub.answers(link, 0).map(([, { newest, plans }]) => [newest, plans])).toEqual([[undefined, []]]);
+    record(hub, 151, 300);
+    hub.heartbeat(300n);
+    hub.ask("was with another relay", 290n, -1, 1);
+    expect(hub.answers(link, 1).map(([, told]) => [told.newest, came(told).length])).toEqual([[300n, 10]]);
+  });
+
   it("says at least once a second that it is there", () => {
     const hub = new Hub<string>();
     hub.heartbeat(0n);

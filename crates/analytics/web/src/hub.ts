@@ -19,7 +19,7 @@ export type Told = {
   version: number;
   /** The next plans, the oldest first, as encoded messages. */
   plans: Uint8Array[];
-  /** The last sequence in the store, as far as it is known. */
+  /** The last sequence in the store; undefined until it is known. */
   newest: bigint | undefined;
   /** Whether everything that is recorded has come once. */
   whole: boolean;
@@ -55,7 +55,8 @@ export class Hub<Window> {
     this.kept.push({ sequence, body });
     // Cut off in one go now and then rather than moved one by one.
     if (this.kept.length > 2 * CATCH_UP) this.kept = this.kept.slice(-CATCH_UP);
-    this.newest = sequence;
+    // While the past is caught up with, a window that has seen more of it is no window of another store.
+    if (this.whole) this.newest = sequence;
     this.version += 1;
   }
 

@@ -7,7 +7,11 @@ import { h, say } from "./dom.js";
 /** A view on the page. What it watches ends with the signal that it was given. */
 export type View = { title: string; element: HTMLElement };
 
-export type Column = { name: string; kind?: string; sort?: string };
+export type Column = { name: string; kind?: string; sort?: string; title?: string };
+
+/** What the word means, where it stands. */
+export const UPLIFT =
+  "Uplift: how much more the best plan scores than first come, first served, where each shipment in turn takes the best driver that is left.";
 
 export const PLAN_COLUMNS: Column[] = [
   { name: "Plan", kind: "number" },
@@ -18,14 +22,10 @@ export const PLAN_COLUMNS: Column[] = [
   { name: "Assigned", kind: "number" },
   { name: "Total", kind: "number" },
   { name: "First come", kind: "number" },
-  { name: "Uplift", kind: "number" },
+  { name: "Uplift", kind: "number", title: UPLIFT },
   { name: "Solved in", kind: "number" },
   { name: "Rows" },
 ];
-
-/** What the word means, where it stands. */
-export const UPLIFT =
-  "Uplift: how much more the best plan scores than first come, first served, where each shipment in turn takes the best driver that is left.";
 
 /** Who is one driver, and what the shares of drivers are of. */
 export const OFFERED =
@@ -66,8 +66,8 @@ export function table(
   columns: Column[],
   sorted?: (by: string) => void,
 ): { frame: HTMLElement; body: HTMLElement; caption: HTMLElement; resort: (by: Sorting) => void } {
-  const heads = columns.map(({ name, kind, sort }) => {
-    const th = h("th", { scope: "col", class: kind });
+  const heads = columns.map(({ name, kind, sort, title }) => {
+    const th = h("th", { scope: "col", class: kind, title });
     if (sort === undefined || sorted === undefined) {
       th.append(name);
     } else {
@@ -94,10 +94,10 @@ export function table(
 }
 
 /** A number that is to be seen first, with what it means. */
-export function figure(name: string, kind = ""): { element: HTMLElement; set: (value: string, note?: string) => void } {
+export function figure(name: string, kind = "", title?: string): { element: HTMLElement; set: (value: string, note?: string) => void } {
   const value = h("dd", { class: "value" }, "–");
   const note = h("dd", { class: "note" }, "\u00a0");
-  const element = h("div", { class: `figure ${kind}` }, h("dt", {}, name), value, note);
+  const element = h("div", { class: `figure ${kind}` }, h("dt", { title }, name), value, note);
   return {
     element,
     set: (text, more = "\u00a0") => {

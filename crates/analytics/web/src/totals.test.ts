@@ -43,7 +43,9 @@ describe("the totals above the list", () => {
     totals.plan(plan(3));
     totals.plan(plan(8));
     expect(counted(totals, 8)).toBe(2);
+    expect(totals.at(8n)?.gap).toBe(true);
     totals.answer(said(7));
     expect(counted(totals, 8)).toBe(8);
+    expect(totals.at(8n)?.gap).toBe(false);
   });
 });

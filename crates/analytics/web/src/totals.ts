@@ -26,8 +26,11 @@ export class Totals {
     this.next = summary;
   }
 
-  /** `cursor`: the last plan in the list, undefined where there is none to wait for. */
-  at(cursor: bigint | undefined): { said: Summary; sums: Sums } | undefined {
+  /**
+   * `cursor`: the last plan in the list, undefined where there is none to wait for. `gap`: the list is further
+   * than what can be told of it, so that the service should be asked.
+   */
+  at(cursor: bigint | undefined): { said: Summary; sums: Sums; gap: boolean } | undefined {
     if (this.next !== undefined && (this.base === undefined || cursor === undefined || cursor >= this.next.lastSequence)) {
       this.base = this.next;
       this.next = undefined;
@@ -38,7 +41,8 @@ export class Totals {
     const sums: Sums = { plans, shipments, drivers, assigned, total, greedyTotal, lastSequence };
     this.since = this.since.filter(({ sequence }) => sequence > lastSequence);
     // With a gap between them nothing is added: the next answer has all of it.
-    if (this.since[0]?.sequence !== lastSequence + 1n) return { said, sums };
+    const first = this.since[0]?.sequence;
+    if (first !== lastSequence + 1n) return { said, sums, gap: first !== undefined };
     for (const plan of this.since) {
       sums.plans += 1n;
       sums.shipments += BigInt(plan.shipments);
@@ -48,6 +52,6 @@ export class Totals {
       sums.greedyTotal += plan.greedyTotal;
       sums.lastSequence = plan.sequence;
     }
-    return { said, sums };
+    return { said, sums, gap: false };
   }
 }

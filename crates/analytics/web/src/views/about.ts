@@ -19,7 +19,7 @@ export function about({ signal }: Shell): View {
     { name: "Name" },
     { name: "Version" },
     { name: "Up for" },
-    { name: "Not answered", kind: "number" },
+    { name: "Batches not answered", kind: "number" },
   ]);
   const streams = table("Streams", [
     { name: "From" },

@@ -4,7 +4,7 @@ import type { DriverTally } from "../../gen/waybill/analytics/v1/analytics_pb.js
 import { Side } from "../../gen/waybill/logistics/v1/logistics_pb.js";
 import { Asking } from "../asking.js";
 import { analytics, PATIENCE, sentence } from "../calls.js";
-import { count, score, share } from "../cells.js";
+import { count, counted, score, share } from "../cells.js";
 import { Chart } from "../chart.js";
 import { daysBack, inTurn } from "../days.js";
 import { h } from "../dom.js";
@@ -44,7 +44,7 @@ export function driver(query: Query, { signal }: Shell): View {
       bars: true,
       across: (value) => (Number.isInteger(value) ? (days[value]?.slice(5) ?? "") : ""),
       up: (value) => count(value),
-      point: (i) => `${days[i] ?? ""}: ${score(tallies[i]?.total ?? 0)} in ${count(tallies[i]?.assigned ?? 0)} assignments`,
+      point: (i) => `${days[i] ?? ""}: ${score(tallies[i]?.total ?? 0)} in ${counted(tallies[i]?.assigned ?? 0, "assignment")}`,
     },
     signal,
   );
@@ -88,11 +88,11 @@ export function driver(query: Query, { signal }: Shell): View {
     const yes = all.reduce((sum, tally) => sum + Number(tally.assigned), 0);
     const no = all.reduce((sum, tally) => sum + Number(tally.unassigned), 0);
     sum.set(score(total), yes === 0 ? undefined : `${score(total / yes)} an assignment`);
-    assigned.set(count(yes), `${share(yes, yes + no)} of ${count(yes + no)} times offered`);
+    assigned.set(count(yes), `${share(yes, yes + no)} of ${counted(yes + no, "time")} offered`);
     behind.set(count(no), share(no, yes + no));
     chart.show(
       { x: days.map((_, i) => i), y: tallies.map((tally) => tally?.total ?? 0) },
-      `${score(total)} in ${count(yes)} assignments over ${DAYS} days`,
+      `${score(total)} in ${counted(yes, "assignment")} over ${DAYS} days`,
     );
     const rows = days.map((day, i) => {
       const tally = tallies[i];

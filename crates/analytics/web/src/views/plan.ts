@@ -41,7 +41,7 @@ export function plan(id: string, query: Query, shell: Shell): View {
       if (item.case === "plan") {
         say(heading, `Plan ${count(item.value.sequence)}`);
         document.title = `Plan ${item.value.sequence} · Waybill`;
-        facts.replaceChildren(...about(item.value, viewer), asking.element);
+        facts.replaceChildren(rows.jumps, ...about(item.value, viewer), asking.element);
         element.append(rows.element);
       } else if (item.case === "part") {
         const { assignments, unassigned } = item.value;
@@ -63,14 +63,14 @@ export function plan(id: string, query: Query, shell: Shell): View {
 }
 
 function about(plan: Plan, viewer: Promise<string | null>): HTMLElement[] {
-  const gain = figure("Uplift over first come", "lead");
+  const gain = figure("Uplift over first come", "lead", UPLIFT);
   gain.set(uplift(plan.total, plan.greedyTotal), `${score(plan.total - plan.greedyTotal)} points more`);
   const left = plan.shipments - plan.assigned;
   const total = figure("Total suitability");
   total.set(score(plan.total), `first come ${score(plan.greedyTotal)}`);
   const assigned = figure("Shipments assigned");
   assigned.set(count(plan.assigned), `${share(plan.assigned, plan.shipments)} of ${count(plan.shipments)}; ${left === 0 ? "none" : count(left)} left`);
-  const proof = figure("Proof");
+  const proof = figure("Proof", "", PROOF);
   proof.set(plan.certified ? "optimal" : "none", plan.certified ? "no other plan scores more" : "the plan came without dual prices");
   const { timings } = plan;
   const steps = table("Time of this plan, step by step", [{ name: "Step" }, { name: "Time", kind: "number" }]);
@@ -120,6 +120,8 @@ function fact(name: string, value: Node | string): HTMLElement[] {
 /** The rows, with their search, order and page; all three are kept in the address. */
 class Rows {
   readonly element: HTMLElement;
+  /** The ways down to them. */
+  readonly jumps: HTMLElement;
   private readonly pairs: Assignment[] = [];
   private readonly behind: Unassigned[] = [];
   private readonly id: string;
@@ -182,13 +184,13 @@ class Rows {
       { class: "stack" },
       h("div", { class: "search", role: "search", "aria-label": "Search this plan" }, field("Search this plan", search)),
       this.note,
-      h("p", { class: "jumps" }, jump("Stayed behind", this.unassigned.frame, "behind"), jump("Assignments", this.assignments.frame, "assignments")),
       this.unassigned.frame,
       this.behindTurns.element,
       this.assignments.frame,
       this.turns.element,
     );
     this.unassigned.frame.classList.add("behind");
+    this.jumps = h("p", { class: "jumps" }, jump("What stayed behind", this.unassigned.frame, "behind"), jump("Assignments", this.assignments.frame, "assignments"));
   }
 
   add(pairs: Assignment[], behind: Unassigned[]): void {

@@ -33,7 +33,7 @@ export function plans(query: Query, shell: Shell): View {
   const chosen = WINDOWS.find(([name]) => name === (query["window"] ?? "24h")) ?? WINDOWS[2];
   const { feed } = shell;
 
-  const gain = figure("Uplift over first come", "lead");
+  const gain = figure("Uplift over first come", "lead", UPLIFT);
   const number = figure("Plans");
   const rate = figure("Plans a second");
   const assigned = figure("Shipments assigned");
@@ -61,13 +61,28 @@ export function plans(query: Query, shell: Shell): View {
     return true;
   }
 
+  let asked: Promise<boolean> | undefined;
+  /** One question at a time. */
+  const ask = (): Promise<boolean> => {
+    asked ??= sum()
+      .catch((error: unknown) => {
+        asking.trouble(sentence(error));
+        return false;
+      })
+      .finally(() => {
+        asked = undefined;
+      });
+    return asked;
+  };
+
   let last: Summary | undefined;
   /** With the frame that shows the plans which they count. */
   const tiles = coalesced(() => {
     if (signal.aborted) return;
     const at = totals.at(feed.words().state === "live" && feed.whole ? feed.cursor : undefined);
     if (at === undefined) return;
-    const { said, sums } = at;
+    const { said, sums, gap } = at;
+    if (gap) void ask();
     const more = sums.total - sums.greedyTotal;
     gain.set(uplift(sums.total, sums.greedyTotal), sums.plans === 0n ? "no plan in this time" : `${score(more)} points more`);
     number.set(count(sums.plans), `the last is ${count(sums.lastSequence)}`);
@@ -142,7 +157,7 @@ export function plans(query: Query, shell: Shell): View {
   feed.on("plans", tiles, signal);
   const second = setInterval(pace, 1_000);
   signal.addEventListener("abort", () => clearInterval(second));
-  repeat(TOTALS_EVERY, signal, sum).catch((error: unknown) => asking.trouble(sentence(error)));
+  void repeat(TOTALS_EVERY, signal, ask).catch(() => undefined);
   pace();
   draw();
   lead();

@@ -7,7 +7,7 @@ import { notFound, PATIENCE, producer, sentence, unimplemented } from "../calls.
 import { brief, count, moment, score, uplift } from "../cells.js";
 import { coalesced, h, say } from "../dom.js";
 import { long } from "../duration.js";
-import { copied, figure, panel, type View } from "../parts.js";
+import { copied, figure, panel, UPLIFT, type View } from "../parts.js";
 import { address } from "../route.js";
 import type { Shell } from "../shell.js";
 import { active, backlog, inFlight, ordered, stateKind, stateText } from "./run-texts.js";
@@ -19,7 +19,7 @@ export function run(id: string, { signal }: Shell): View {
   const settled = figure("Batches settled", "lead");
   const flight = figure("In flight");
   const late = figure("Backlog");
-  const gain = figure("Uplift over first come");
+  const gain = figure("Uplift over first come", "", UPLIFT);
   const state = h("dd", {}, "–");
   const facts = h("dl", { class: "facts" });
   const view = h("div", { class: "stack" });

@@ -5,7 +5,7 @@ import { producer, PATIENCE, sentence, unimplemented, violations } from "../call
 import { brief, count, moment, tail, titleOf, uplift } from "../cells.js";
 import { h, say } from "../dom.js";
 import { controlOf, inWords, newRunId, order, type Violation } from "../order.js";
-import { field, notice, panel, row, select, table, values, type View } from "../parts.js";
+import { field, notice, panel, row, select, table, UPLIFT, values, type View } from "../parts.js";
 import { address, runAddress, type Query } from "../route.js";
 import type { Shell } from "../shell.js";
 import { backlog, inFlight, ordered, stateKind, stateText } from "./run-texts.js";
@@ -29,7 +29,7 @@ export function runs(query: Query, shell: Shell): View {
     { name: "Rejected", kind: "number" },
     { name: "Backlog" },
     { name: "Total", kind: "number" },
-    { name: "Uplift", kind: "number" },
+    { name: "Uplift", kind: "number", title: UPLIFT },
   ]);
   const asking = new Asking(signal, list.body);
   list.frame.append(asking.element);
