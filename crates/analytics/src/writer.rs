@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use runtime::trace::{Spans, TraceContext, failed, link};
+use runtime::trace::{Spans, TraceContext, attribute, failed, link};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use tonic::Status;
@@ -161,7 +161,8 @@ impl Writer {
         match outcomes {
             Ok(outcomes) => {
                 drop(span);
-                for ((_span, answer), outcome) in answers.into_iter().zip(outcomes) {
+                for ((span, answer), outcome) in answers.into_iter().zip(outcomes) {
+                    attribute(&span, "waybill.outcome", outcome.name());
                     self.metrics.came_to(&outcome);
                     answer(Ok(outcome));
                 }

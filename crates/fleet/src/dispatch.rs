@@ -147,6 +147,7 @@ impl Dispatch {
     /// Has a batch solved. The thread that does it hands its plan on: its answer goes to whoever waits.
     fn plan(&self, id: BatchId, batch: Batch) {
         let span = self.spans.batch("plan batch", &batch.envelope.trace);
+        trace::attribute(&span, "waybill.attempt", i64::from(batch.envelope.attempt));
         let spans = self.spans;
         if batch.shipments.len() * batch.drivers.len() <= SMALL_PAIRS {
             let solved = workers::caught(|| solve(id, batch, &spans, &span));

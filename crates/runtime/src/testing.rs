@@ -2,7 +2,7 @@
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use axum::Router;
@@ -15,6 +15,7 @@ use tonic::body::Body;
 use crate::{
     lifecycle::Shutdown,
     server::{Limits, Listener, ServeError, serve},
+    trace::Over,
 };
 
 /// Nothing in a test takes this long, so one that would hang fails.
@@ -92,4 +93,16 @@ pub(crate) async fn http2(stream: TcpStream) -> http2::SendRequest<Body> {
         .unwrap();
     tokio::spawn(connection);
     sender
+}
+
+/// Something that was over as soon as it began.
+pub(crate) fn over() -> Over {
+    Over {
+        end: SystemTime::now(),
+        took: Duration::ZERO,
+        steps: Vec::new(),
+        events: Vec::new(),
+        failed: None,
+        attributes: Vec::new(),
+    }
 }

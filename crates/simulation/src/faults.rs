@@ -25,6 +25,8 @@ enum Fault {
     Leave(String),
     /// No name of a service can be resolved.
     Unresolved,
+    /// The host's disk has no room, if a store is on it.
+    Full(String),
 }
 
 #[derive(Debug)]
@@ -69,12 +71,13 @@ fn episode(random: &mut impl Rng, hosts: &[String]) -> Episode {
     let host = hosts.choose(random).expect("there are three").clone();
     let others: Vec<&String> = hosts.iter().filter(|other| **other != host).collect();
     let other = (*others.choose(random).expect("there are two")).clone();
-    let fault = match random.random_range(0..8) {
+    let fault = match random.random_range(0..9) {
         0 | 1 => Fault::Partition(host, other),
         2 => Fault::Hold(host, other),
         3 => Fault::Drain(host),
         4 => Fault::Leave(host),
         5 => Fault::Unresolved,
+        6 => Fault::Full(host),
         _ => Fault::Crash(host),
     };
     let from = Duration::from_millis(random.random_range(200..9_000));
@@ -86,10 +89,11 @@ fn begin(sim: &mut Sim<'_>, world: &World, fault: &Fault) {
     match fault {
         Fault::Partition(a, b) => sim.partition(a.as_str(), b.as_str()),
         Fault::Hold(a, b) => sim.hold(a.as_str(), b.as_str()),
-        Fault::Crash(host) => crash(sim, host),
+        Fault::Crash(host) => crash(sim, world, host),
         Fault::Drain(host) => world.drain(host, true),
         Fault::Leave(host) => list(world, host, false),
         Fault::Unresolved => resolve(world, false),
+        Fault::Full(host) => world.full.set(host, true),
     }
 }
 
@@ -99,18 +103,19 @@ fn end(sim: &mut Sim<'_>, world: &World, fault: &Fault) {
         Fault::Hold(a, b) => sim.release(a.as_str(), b.as_str()),
         Fault::Crash(host) => bounce(sim, host),
         Fault::Drain(host) => {
-            crash(sim, host);
+            crash(sim, world, host);
             world.drain(host, false);
             bounce(sim, host);
         }
         Fault::Leave(host) => list(world, host, true),
         Fault::Unresolved => resolve(world, true),
+        Fault::Full(host) => world.full.set(host, false),
     }
 }
 
-fn crash(sim: &mut Sim<'_>, host: &str) {
+fn crash(sim: &mut Sim<'_>, world: &World, host: &str) {
     if sim.is_host_running(host) {
-        sim.crash(host);
+        world.traces.lost_on(host, || sim.crash(host));
     }
 }
 

@@ -1,9 +1,11 @@
 //! All three services in a simulated network, for tests: partitions, crashes, drains, replicas that come
 //! and go at random times, every one of them repeatable by its seed.
 
+pub mod disk;
 pub mod faults;
 pub mod history;
 pub mod network;
+pub mod traces;
 pub mod world;
 
 use std::{rc::Rc, time::Duration};
@@ -16,39 +18,49 @@ use turmoil::{Builder, Sim};
 
 use faults::Faults;
 use history::{History, Shared, caller, watcher};
+use traces::Seen;
+use tracing::subscriber::with_default;
 use world::{PRODUCER, Shape, World};
 
 /// A run that has not ended by then never will.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A run of `batches` small batches, ten a second, over so many replicas, while the faults of the seed
-/// happen.
+/// happen; what was seen of their traces.
 ///
 /// # Errors
 /// What was seen that may not be, or that the run did not end.
-pub fn simulate(shape: Shape, seed: u64, batches: u64) -> Result<(), String> {
+pub fn simulate(shape: Shape, seed: u64, batches: u64) -> Result<Seen, String> {
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let mut sim = network(seed);
     let world =
         World::build(&mut sim, shape, folder.path(), seed).map_err(|error| error.to_string())?;
 
     let history = Shared::default();
-    sim.client("caller", caller(request(seed, batches), Rc::clone(&history)));
+    let (seen, traces) = (Rc::clone(&history), world.traces.clone());
+    let request = request(seed, batches);
+    sim.client("caller", async move {
+        caller(request, seen).await?;
+        traces.settle().await
+    });
     sim.client("watcher", watcher(batches as usize, Rc::clone(&history)));
 
     let mut faults = Faults::of_seed(seed, &world.hosts);
     let told = format!("{faults:?}");
-    let ended = loop {
-        faults.apply(&mut sim, &world);
-        match sim.step() {
-            Ok(false) => {}
-            Ok(true) => break Ok(()),
-            Err(error) => break Err(error.to_string()),
+    let ended = with_default(world.traces.subscriber(), || {
+        loop {
+            faults.apply(&mut sim, &world);
+            match sim.step() {
+                Ok(false) => {}
+                Ok(true) => return Ok(()),
+                Err(error) => return Err(error.to_string()),
+            }
         }
-    };
+    });
     drop(sim);
     let history: &History = &history.borrow();
-    ended.and_then(|()| history.check(batches)).map_err(|error| {
+    let checked = ended.and_then(|()| history.check(batches));
+    checked.and_then(|()| world.traces.check(&history.stored)).map_err(|error| {
         format!(
             "seed {seed}: {error}\nfaults: {told}\nrun: {:?}\nstored {}, watched {}",
             history.run,

@@ -16,7 +16,11 @@ use runtime::{
 use tokio::time::sleep;
 use turmoil::Sim;
 
-use crate::network::{Service, serve};
+use crate::{
+    disk::{Disk, Full},
+    network::{Service, serve},
+    traces::{self, Traces},
+};
 
 /// The port of every service, each on a host of its own.
 pub const PORT: u16 = 80;
@@ -46,6 +50,10 @@ pub struct World {
     pub fleet: Service,
     /// The analytics service.
     pub analytics: Service,
+    /// What the hosts' spans became.
+    pub traces: Traces,
+    /// Hosts whose disk has no room.
+    pub full: Full,
     /// Hosts that were told to drain.
     draining: Arc<Mutex<BTreeSet<String>>>,
 }
@@ -68,6 +76,8 @@ impl World {
             hosts: [&[PRODUCER.to_owned()][..], &fleets, &analytics].concat(),
             fleet: Service::of(fleets.clone()),
             analytics: Service::of(analytics.clone()),
+            traces: Traces::default(),
+            full: Full::default(),
             draining: Arc::default(),
         };
 
@@ -78,16 +88,27 @@ impl World {
         };
         for host in analytics {
             let (path, shared, draining) = (path.clone(), shared.clone(), world.draining_of(&host));
-            sim.host(host, move || run_analytics(path.clone(), shared.clone(), draining.clone()));
+            let (traces, full) = (world.traces.clone(), world.full.clone());
+            sim.host(host.clone(), move || {
+                traces.begin_on(&host);
+                let disk = (host.clone(), full.clone());
+                run_analytics(path.clone(), shared.clone(), disk, draining.clone())
+            });
         }
         for (seed, host) in (seed..).zip(fleets) {
             let (analytics, draining) = (world.analytics.clone(), world.draining_of(&host));
+            let traces = world.traces.clone();
             sim.host(host.clone(), move || {
+                traces.begin_on(&host);
                 run_fleet(host.clone(), analytics.clone(), draining.clone(), seed)
             });
         }
         let (data, fleet) = (folder.join("producer"), world.fleet.clone());
-        sim.host(PRODUCER, move || run_producer(data.clone(), fleet.clone(), seed));
+        let traces = world.traces.clone();
+        sim.host(PRODUCER, move || {
+            traces.begin_on(PRODUCER);
+            run_producer(data.clone(), fleet.clone(), seed)
+        });
         Ok(world)
     }
 
@@ -131,6 +152,7 @@ fn open(path: &Path) -> Result<Sqlite, analytics::Error> {
 async fn run_analytics(
     path: PathBuf,
     shared: Option<Arc<Sqlite>>,
+    (host, full): (String, Full),
     draining: Draining,
 ) -> turmoil::Result {
     let store = match shared {
@@ -143,8 +165,12 @@ async fn run_analytics(
         ..analytics::Options::default()
     };
     let shutdown = Shutdown::new(Duration::from_secs(1));
-    let (analytics, writing) =
-        Analytics::start(store, Workers::in_place(), options, shutdown.clone());
+    let (analytics, writing) = Analytics::start(
+        Arc::new(Disk { host, full, store }),
+        Workers::in_place(),
+        options,
+        shutdown.clone(),
+    );
     let health = Analytics::health();
     health.set_all(Status::Serving);
     let routes = analytics.routes(&health);
@@ -184,7 +210,8 @@ async fn run_producer(data: PathBuf, fleet: Service, seed: u64) -> turmoil::Resu
     let store = Store::open(data)?;
     let epoch = turmoil::since_epoch().unwrap_or_default();
     let clock = Clock::starting_at(Moment::from_unix_ms(epoch.as_millis() as u64));
-    let options = Options { sender: impatient(!seed), ..Options::new(clock) };
+    let traces = producer::Traces { sampler: traces::sampler(), slower_than: traces::SLOW };
+    let options = Options { sender: impatient(!seed), traces, ..Options::new(clock) };
     let core =
         producer::Core::start(store, fleet.peers(PORT), Workers::in_place(), options).await?;
     let health = producer::Core::health();

@@ -184,6 +184,17 @@ pub enum Outcome {
     },
 }
 
+impl Outcome {
+    /// As spans and metrics say it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Outcome::Recorded { .. } => "recorded",
+            Outcome::Duplicate { .. } => "duplicate",
+            Outcome::Conflict { .. } => "other_content",
+        }
+    }
+}
+
 /// A plan as it is kept, without its rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredPlan {

@@ -1,11 +1,9 @@
 //! What the producer says on `Dispatch`, the acked stream to the fleet service.
 
 pub(crate) mod parts;
+pub(crate) mod trace;
 
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{sync::Arc, time::Duration};
 
 use proto::{
     BatchId, MAX_MESSAGE_BYTES,
@@ -14,18 +12,17 @@ use proto::{
         fleet_service_client::FleetServiceClient,
     },
     from_rpc_status,
-    logistics::v1::{Drain, Hello, PlanDetail, Rejected, Timings},
+    logistics::v1::{Drain, Hello, PlanDetail, Rejected},
 };
 use runtime::{
     Process,
     acked::{Credit, Dialect, Heard, outbox::Parts},
-    trace::{Over, Sampler, Spans, TraceContext, attribute, failed},
+    trace::{Sampler, TraceContext},
 };
 use tokio::time::Instant;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Status, Streaming, transport::Channel};
 use tonic_types::StatusExt;
-use tracing::Span;
 
 use crate::{
     metrics::Metrics,
@@ -37,8 +34,9 @@ use crate::{
     source::Batch,
 };
 use parts::Cuts;
+pub use trace::Traces;
+use trace::{Ended, Tries, trace_of};
 
-const SPANS: Spans = Spans::of("producer");
 /// When a batch is sent again whose refusal does not say.
 const RETRY_DEFAULT: Duration = Duration::from_secs(1);
 /// What a refusal may say at most and at least.
@@ -55,9 +53,10 @@ pub struct Item {
     /// Part 0 without records.
     head: BatchPart,
     trace: TraceContext,
-    span: Span,
     /// When it was made.
     made: Instant,
+    /// What was before.
+    tries: Tries,
 }
 
 impl Item {
@@ -71,8 +70,6 @@ impl Item {
     ) -> Self {
         let id = run.batch_id(number);
         let trace = trace_of(id, sampler);
-        let span = SPANS.root("send batch", &trace);
-        attribute(&span, "waybill.batch_id", id.to_string());
         let head = BatchPart {
             batch_id: id.to_string(),
             run_id: run.id().to_string(),
@@ -83,22 +80,14 @@ impl Item {
             ..BatchPart::default()
         };
         let cuts = Arc::new(Cuts::of(&batch, &head));
-        Self { run, number, batch, cuts, head, trace, span, made: Instant::now() }
+        let tries = run.tries(number);
+        Self { run, number, batch, cuts, head, trace, made: Instant::now(), tries }
     }
 
     /// Bytes of its messages, at most.
     pub fn bytes(&self) -> u64 {
         self.cuts.bytes()
     }
-}
-
-/// The trace of a batch, the same for each time it is sent.
-fn trace_of(id: BatchId, sampler: &Sampler) -> TraceContext {
-    // The id of a batch is no random number, and samplers expect one of a trace.
-    let hash = blake3::hash(id.as_bytes());
-    let mut trace_id = [0; 16];
-    trace_id.copy_from_slice(&hash.as_bytes()[..16]);
-    TraceContext::new_root(trace_id, sampler.decide(&trace_id))
 }
 
 /// An answer to a batch.
@@ -116,22 +105,6 @@ pub struct Dispatch {
     process: Process,
     metrics: Metrics,
     traces: Traces,
-}
-
-/// Which batches have a trace.
-#[derive(Debug, Clone, Copy)]
-pub struct Traces {
-    /// Decides before there is a span.
-    pub sampler: Sampler,
-    /// A batch that takes longer, and one that is rejected, has one in any case.
-    pub slower_than: Duration,
-}
-
-impl Traces {
-    /// Whether a batch that took this time is told of although it was not sampled.
-    fn tells_of(&self, item: &Item, took: Duration) -> bool {
-        self.sampler != Sampler::Never && !item.trace.sampled() && took > self.slower_than
-    }
 }
 
 impl Dispatch {
@@ -170,6 +143,7 @@ impl Dialect for Dispatch {
     }
 
     fn parts(&self, item: &Item, attempt: u32) -> Parts<DispatchRequest> {
+        let attempt = attempt.saturating_add(item.tries.attempts);
         let head = BatchPart { attempt, ..item.head.clone() };
         Box::new(parts::messages(item.batch.clone(), Arc::clone(&item.cuts), head))
     }
@@ -198,78 +172,35 @@ impl Dialect for Dispatch {
     }
 
     fn answered(&self, item: Item, answer: Answer, attempts: u32) {
-        attribute(&item.span, "waybill.attempts", i64::from(attempts));
         match answer {
             Answer::Settled(settled) => {
                 let took = item.made.elapsed();
-                let trace = match self.traces.tells_of(&item, took) {
-                    true => {
-                        tell(&item, took, attempts, &steps(&settled), None);
-                        item.trace.as_sampled()
-                    }
-                    false => item.trace,
-                };
+                let told = self.traces.ended(&item, attempts, Ended::Settled(&settled));
+                let trace = if told.is_some() { item.trace.as_sampled() } else { item.trace };
                 self.metrics.settled(took, &trace);
-                item.run.answered(item.number, Outcome::Settled(totals(&settled)));
+                item.run.answered(item.number, Outcome::Settled(totals(&settled)), told);
             }
             Answer::Rejected(status) => {
-                failed(&item.span, &status.message);
                 let said = from_rpc_status(&status);
                 let retry = retry_after(&said);
                 self.metrics.refused(said.code(), retry.is_some());
                 match retry {
-                    Some(delay) => item.run.refused(item.number, delay),
+                    Some(delay) => {
+                        let tries = item.tries.and(attempts, item.made, said.message());
+                        item.run.refused(item.number, delay, tries);
+                    }
                     None => {
-                        if self.traces.tells_of(&item, Duration::MAX) {
-                            tell(&item, item.made.elapsed(), attempts, &[], Some(&status.message));
-                        }
+                        let why = Ended::Rejected(&status.message);
+                        let told = self.traces.ended(&item, attempts, why);
                         let (run, number) = (item.run.id(), item.number);
                         tracing::warn!(%run, number, message = status.message, "batch rejected");
                         let status = prost::Message::encode_to_vec(&status);
-                        item.run.answered(item.number, Outcome::Rejected(status));
+                        item.run.answered(item.number, Outcome::Rejected(status), told);
                     }
                 }
             }
         }
     }
-}
-
-/// Tells of a batch afterwards, with the steps that its answer told.
-fn tell(
-    item: &Item,
-    took: Duration,
-    attempts: u32,
-    steps: &[(&'static str, Duration)],
-    failed: Option<&str>,
-) {
-    let over = Over {
-        end: SystemTime::now(),
-        took,
-        steps,
-        failed,
-        attributes: &[
-            ("waybill.batch_id", item.head.batch_id.clone()),
-            ("waybill.attempts", attempts.to_string()),
-        ],
-    };
-    SPANS.afterwards("send batch", &item.trace, over);
-}
-
-/// Where the time of a batch went after it was sent.
-fn steps(settled: &Settled) -> [(&'static str, Duration); 5] {
-    let time = |time: Option<prost_types::Duration>| {
-        time.and_then(|time| Duration::try_from(time).ok()).unwrap_or_default()
-    };
-    let Timings { queue, score, solve, certify } = settled.timings.unwrap_or_default();
-    let commit = settled.commit;
-    [
-        ("queue", queue),
-        ("score", score),
-        ("solve", solve),
-        ("certify", certify),
-        ("record plan", commit),
-    ]
-    .map(|(step, took)| (step, time(took)))
 }
 
 fn answer(batch_id: &str, answer: Answer) -> Heard<BatchId, Answer> {
@@ -336,13 +267,5 @@ mod tests {
             let there = proto::to_rpc_status(&status(code, said));
             assert_eq!(retry_after(&from_rpc_status(&there)), expected, "{code:?} {said:?}");
         }
-    }
-
-    #[test]
-    fn a_batch_that_is_sent_again_stays_in_its_trace() {
-        let (a, b) = (BatchId::now(), BatchId::now());
-        let trace = |id| trace_of(id, &Sampler::Always).trace_id();
-        assert_eq!(trace(a), trace(a));
-        assert_ne!(trace(a), trace(b));
     }
 }

@@ -1,6 +1,7 @@
 //! A run that is alive in this process: its machine, and who waits for it to change.
 
 use std::{
+    collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -10,6 +11,7 @@ use runtime::workers::Workers;
 use tokio::sync::{Notify, watch};
 
 use crate::{
+    dispatch::trace::{Told, Tries},
     moment::{Clock, Moment},
     run::{
         machine::{Machine, Phase, Saved, Standing, Step},
@@ -45,9 +47,16 @@ struct State {
     machine: Machine,
     /// Answers to pairs that are not written.
     pairs: Vec<PairOutcome>,
+    /// Batches that were refused for now, and what was tried for them.
+    refused: HashMap<u64, Tries>,
+    /// Traces of answers that are not written: a crash may make their batches be sent again.
+    untold: Vec<Told>,
     /// Its end is written, or could not be and is told all the same.
     end_told: bool,
 }
+
+/// Traces that wait for a write, at most: for when there is no room on the disk for long.
+const MAX_UNTOLD: usize = 16_384;
 
 impl LiveRun {
     /// A run that goes on from where its machine is.
@@ -59,7 +68,8 @@ impl LiveRun {
         clock: Clock,
     ) -> Arc<Self> {
         let (start, interval) = (machine.schedule().start, machine.schedule().interval);
-        let state = State { machine, pairs: Vec::new(), end_told: false };
+        let (refused, untold) = (HashMap::new(), Vec::new());
+        let state = State { machine, pairs: Vec::new(), refused, untold, end_told: false };
         Arc::new(Self {
             id,
             start,
@@ -129,15 +139,24 @@ impl LiveRun {
         self.changes.subscribe()
     }
 
-    /// A batch was answered for good.
-    pub fn answered(&self, number: u64, outcome: Outcome) {
+    /// A batch was answered for good. Its trace is told when that is written.
+    pub fn answered(&self, number: u64, outcome: Outcome, trace: Option<Told>) {
         let mut state = self.state();
-        if state.machine.answered(number, &outcome) && self.of_pairs {
-            let status = match outcome {
-                Outcome::Settled(_) => Vec::new(),
-                Outcome::Rejected(status) => status,
-            };
-            state.pairs.push((number, status));
+        state.refused.remove(&number);
+        if state.machine.answered(number, &outcome) {
+            match trace {
+                Some(trace) if state.untold.len() < MAX_UNTOLD => state.untold.push(trace),
+                // As if it were written.
+                Some(trace) => trace.tell(),
+                None => {}
+            }
+            if self.of_pairs {
+                let status = match outcome {
+                    Outcome::Settled(_) => Vec::new(),
+                    Outcome::Rejected(status) => status,
+                };
+                state.pairs.push((number, status));
+            }
         }
         let waits_for_answers = state.machine.waits_for_answers();
         drop(state);
@@ -147,11 +166,19 @@ impl LiveRun {
         }
     }
 
-    /// A batch was refused for now.
-    pub fn refused(&self, number: u64, delay: Duration) {
+    /// A batch was refused for now, and so much was tried for it.
+    pub fn refused(&self, number: u64, delay: Duration, tries: Tries) {
         let at = self.clock.now().after(delay);
-        self.state().machine.refused(number, at);
+        let mut state = self.state();
+        state.refused.insert(number, tries);
+        state.machine.refused(number, at);
+        drop(state);
         self.wake.notify_one();
+    }
+
+    /// What was tried for a batch that is made now.
+    pub fn tries(&self, number: u64) -> Tries {
+        self.state().refused.remove(&number).unwrap_or_default()
     }
 
     /// Makes no more batches.
@@ -229,19 +256,22 @@ impl LiveRun {
     pub async fn write(&self, store: &Arc<Store>, workers: &Workers) -> Result<bool, StoreError> {
         // One at a time, so that the last written is the newest.
         let _writing = self.writing.lock().await;
-        let (saved, pairs) = {
+        let (saved, pairs, untold) = {
             let state = self.state();
-            (state.machine.to_save(), state.pairs.clone())
+            (state.machine.to_save(), state.pairs.clone(), state.untold.len())
         };
         let written = save(self.id, saved.clone(), pairs.clone(), store, workers).await;
         let mut state = self.state();
         state.machine.saved(saved.reserved);
+        let mut told = Vec::new();
         if written.is_ok() {
             state.pairs.drain(..pairs.len());
+            told.extend(state.untold.drain(..untold));
         }
         let ended = matches!(saved.phase, Phase::Ended(..));
         let tell = ended && !std::mem::replace(&mut state.end_told, ended);
         drop(state);
+        told.iter().for_each(Told::tell);
         if tell {
             self.changes.send_modify(|changes| *changes += 1);
         }

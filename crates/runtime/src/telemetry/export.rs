@@ -13,7 +13,9 @@ use opentelemetry::KeyValue;
 use opentelemetry_sdk::{
     Resource,
     error::{OTelSdkError, OTelSdkResult},
-    trace::{Sampler, SdkTracerProvider, SpanData, SpanExporter},
+    trace::{
+        BatchSpanProcessor, Sampler, SdkTracerProvider, SpanData, SpanExporter, SpanProcessor,
+    },
 };
 use tokio::runtime::Handle;
 
@@ -22,18 +24,22 @@ use crate::{
     trace::{ChosenIds, PART},
 };
 
-/// A provider that exports in batches, from a thread of its own. What is not sampled never reaches it,
-/// so it samples everything.
-pub(super) fn provider<E, M>(part: &'static str, make: M) -> SdkTracerProvider
+/// A provider that hands its spans to `spans`. What is not sampled never reaches it, so it samples everything.
+pub(super) fn provider(spans: impl SpanProcessor + 'static) -> SdkTracerProvider {
+    SdkTracerProvider::builder()
+        .with_id_generator(ChosenIds::default())
+        .with_sampler(Sampler::AlwaysOn)
+        .with_span_processor(spans)
+        .build()
+}
+
+/// A provider that exports in batches, from a thread of its own.
+pub(super) fn in_batches<E, M>(part: &'static str, make: M) -> SdkTracerProvider
 where
     E: SpanExporter + 'static,
     M: Fn() -> Result<E, String> + Send + Sync + 'static,
 {
-    SdkTracerProvider::builder()
-        .with_id_generator(ChosenIds::default())
-        .with_sampler(Sampler::AlwaysOn)
-        .with_batch_exporter(ByPart::new(part, make))
-        .build()
+    provider(BatchSpanProcessor::builder(ByPart::new(part, make)).build())
 }
 
 /// Makes exporters to the collector of the `OTEL_` variables.

@@ -13,8 +13,8 @@ use std::{
     time::Duration,
 };
 
-use opentelemetry::{global, trace::TracerProvider};
-use opentelemetry_sdk::trace::SdkTracerProvider;
+use opentelemetry::trace::TracerProvider;
+use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider, SpanProcessor};
 use tokio::{runtime::Handle, sync::oneshot, time::timeout};
 use tracing::{Level, Metadata, Subscriber};
 use tracing_subscriber::{
@@ -23,7 +23,7 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-use crate::trace::{Sampler, TARGET};
+use crate::trace::{Sampler, TARGET, Teller};
 pub use filter::{log_filter, set_log_filter};
 use variables::Variables;
 
@@ -46,11 +46,7 @@ pub fn init(part: &'static str) -> Telemetry {
     if exporting && runtime.is_none() {
         warnings.push("no traces are exported: telemetry began outside of the runtime".to_owned());
     }
-    let provider = runtime.map(|runtime| export::provider(part, export::otlp(runtime)));
-    if let Some(provider) = &provider {
-        // For what is told afterwards, which tracing knows no way to do.
-        global::set_tracer_provider(provider.clone());
-    }
+    let provider = runtime.map(|runtime| export::in_batches(part, export::otlp(runtime)));
     let sampler =
         if provider.is_some() { variables.sampler(&mut warnings) } else { Sampler::Never };
 
@@ -111,17 +107,25 @@ where
     (layer.with_filter(filter), handle)
 }
 
-pub(crate) fn traces<S>(tracer: opentelemetry_sdk::trace::SdkTracer) -> impl Layer<S>
+/// A subscriber that hands what is traced to `spans`, and logs nothing: for tests in which several services
+/// run, as the default of their thread.
+pub fn traced_by(spans: impl SpanProcessor + 'static) -> impl Subscriber + Send + Sync {
+    let provider = export::provider(spans);
+    tracing_subscriber::registry().with(traces(provider.tracer("waybill")))
+}
+
+pub(crate) fn traces<S>(tracer: SdkTracer) -> impl Layer<S>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
-    tracing_opentelemetry::layer()
-        .with_tracer(tracer)
+    let spans = tracing_opentelemetry::layer()
+        .with_tracer(tracer.clone())
         .with_location(false)
         .with_threads(false)
         .with_target(false)
-        .with_tracked_inactivity(false)
-        .with_filter(filter_fn(is_traced).with_max_level_hint(LevelFilter::INFO))
+        .with_tracked_inactivity(false);
+    let filter = filter_fn(is_traced).with_max_level_hint(LevelFilter::INFO);
+    Teller(tracer).and_then(spans).with_filter(filter)
 }
 
 /// Spans of batches, and what is logged inside of them but by the exporter's own machinery, whose

@@ -61,7 +61,7 @@ fn two_parts(provider: &SdkTracerProvider) {
     let subscriber = tracing_subscriber::registry().with(traces(provider.tracer("test")));
     with_default(subscriber, || {
         let context = TraceContext::new_root([7; 16], true);
-        drop(Spans::of("producer").root("send batch", &context));
+        Spans::of("producer").tell("send batch", &context, &testing::over());
         drop(Spans::of("fleet").batch("plan batch", &context));
     });
 }
@@ -70,7 +70,7 @@ fn two_parts(provider: &SdkTracerProvider) {
 async fn each_part_of_one_process_has_its_own_service_name() {
     let exported = Exported::default();
     let noted = Arc::clone(&exported);
-    let provider = export::provider("up", move || {
+    let provider = export::in_batches("up", move || {
         Ok(Noted { exported: Arc::clone(&noted), ..Noted::default() })
     });
     two_parts(&provider);
@@ -87,14 +87,14 @@ async fn each_part_of_one_process_has_its_own_service_name() {
 async fn an_exporter_that_cannot_be_made_is_an_error_of_the_export_only() {
     let exporter = export::ByPart::<Noted, _>::new("up", || Err("no such host".to_owned()));
     assert!(exporter.export(Vec::new()).await.is_ok());
-    let provider = export::provider::<Noted, _>("up", || Err("no such host".to_owned()));
+    let provider = export::in_batches::<Noted, _>("up", || Err("no such host".to_owned()));
     two_parts(&provider);
     assert!(matches!(provider.force_flush(), Err(OTelSdkError::InternalFailure(_))));
 }
 
 fn exporting_to(collector: SocketAddr) -> Telemetry {
     let runtime = Handle::current();
-    let provider = export::provider("up", move || {
+    let provider = export::in_batches("up", move || {
         let _on_runtime = runtime.enter();
         let builder = Otlp::builder().with_tonic().with_endpoint(format!("http://{collector}"));
         builder.build().map_err(|error| error.to_string())

@@ -1,7 +1,6 @@
 //! The W3C trace context of one batch.
 
 use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
-use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator};
 
 /// The trace of a batch and the span that it continues; `traceparent` and `tracestate` of W3C.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,13 +12,13 @@ pub struct TraceContext {
 }
 
 impl TraceContext {
-    /// The beginning of a trace, with a span id of its own. A `trace_id` of zeros, which no trace has,
-    /// becomes another.
+    /// The beginning of a trace. Its span's id follows from the trace's, so whoever begins the same trace
+    /// once more, after a crash too, continues it. An id of zeros, which nothing has, becomes another.
     pub fn new_root(trace_id: [u8; 16], sampled: bool) -> TraceContext {
-        let trace_id = TraceId::from(u128::from_be_bytes(trace_id).max(1));
+        let trace_id = u128::from_be_bytes(trace_id).max(1);
         TraceContext {
-            trace_id,
-            span_id: RandomIdGenerator::default().new_span_id(),
+            trace_id: TraceId::from(trace_id),
+            span_id: SpanId::from((trace_id as u64).max(1)),
             flags: TraceFlags::default().with_sampled(sampled),
             tracestate: String::new(),
         }

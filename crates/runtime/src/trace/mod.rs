@@ -4,18 +4,19 @@
 //! batch that is not sampled no span is made at all: deciding first costs nothing, where making a span
 //! that the exporter then drops costs more than half of the throughput.
 
-mod afterwards;
 mod context;
 mod ids;
 mod sampler;
 mod spans;
+mod tell;
 
-pub use afterwards::Over;
 pub use context::TraceContext;
 pub(crate) use ids::ChosenIds;
 pub use sampler::Sampler;
 pub(crate) use spans::{PART, TARGET};
 pub use spans::{Spans, attribute, context_of, failed, link};
+pub use tell::Over;
+pub(crate) use tell::Teller;
 
 #[cfg(test)]
 mod tests;

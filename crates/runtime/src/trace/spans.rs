@@ -7,7 +7,7 @@ use opentelemetry::{
 use tracing::{Span, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use super::{TraceContext, ids};
+use super::TraceContext;
 
 /// The target of all spans that are exported. Without an exporter no layer wants it, so no span is made.
 pub(crate) const TARGET: &str = "waybill::trace";
@@ -26,21 +26,6 @@ impl Spans {
     /// The spans of `part`, such as `"fleet"`; their service name is `waybill-fleet`.
     pub const fn of(part: &'static str) -> Spans {
         Spans { part }
-    }
-
-    /// The first span of a batch: the span that `context` names. So the context can be put into the
-    /// envelope, and kept, before the span is there and whether or not one is made.
-    pub fn root(&self, name: &'static str, context: &TraceContext) -> Span {
-        if !context.sampled() {
-            return Span::none();
-        }
-        let span = info_span!(
-            target: TARGET, parent: None, "root",
-            otel.name = name, otel.kind = "producer", waybill.part = self.part,
-        );
-        // Its start, on this thread, takes the ids.
-        ids::starting_as(context.ids(), || drop(span.context()));
-        span
     }
 
     /// The span of this part's work on a batch that came with `parent`.

@@ -9,6 +9,7 @@ use tracing::subscriber::with_default;
 use tracing_subscriber::layer::SubscriberExt;
 
 use super::{ChosenIds, Over, Spans, TraceContext, attribute, context_of, failed, link};
+use crate::testing::over;
 
 const PRODUCER: Spans = Spans::of("producer");
 const FLEET: Spans = Spans::of("fleet");
@@ -40,7 +41,6 @@ fn named<'a>(spans: &'a [SpanData], name: &str) -> &'a SpanData {
 
 /// One batch through the three parts, as an envelope carries its context; returns what arrives last.
 fn travels(root: &TraceContext) -> TraceContext {
-    let send = PRODUCER.root("send batch", root);
     let (parent, state) = (root.traceparent(), root.tracestate().to_owned());
 
     let received = TraceContext::parse(&parent, &state);
@@ -53,7 +53,10 @@ fn travels(root: &TraceContext) -> TraceContext {
     let received = TraceContext::parse(&onward.traceparent(), onward.tracestate());
     let record = ANALYTICS.batch("record plan", &received);
     ANALYTICS.step("commit", &record).in_scope(|| ());
-    drop((record, plan, send));
+    drop((record, plan));
+    if root.sampled() {
+        PRODUCER.tell("send batch", root, &over());
+    }
     onward
 }
 
@@ -94,7 +97,6 @@ fn a_batch_that_is_not_sampled_has_no_span_and_keeps_its_context() {
     let root = TraceContext::new_root(TRACE, false);
     let spans = exported(|| {
         assert_eq!(travels(&root), root);
-        assert!(PRODUCER.root("send batch", &root).is_none());
         assert!(FLEET.batch("plan batch", &root).is_none());
         assert!(FLEET.step("score", &tracing::Span::none()).is_none());
     });
@@ -108,7 +110,6 @@ fn without_an_exporter_no_span_is_made_and_the_context_goes_on() {
     with_default(
         tracing_subscriber::registry().with(crate::telemetry::logs("info".into()).0),
         || {
-            assert!(PRODUCER.root("send batch", &root).is_disabled());
             assert_eq!(travels(&root), root);
         },
     );
@@ -173,29 +174,36 @@ fn what_is_not_well_formed_is_no_trace() {
 }
 
 #[test]
-fn a_slow_batch_that_was_not_sampled_is_told_afterwards_as_one_tree() {
-    let exporter = InMemorySpanExporter::default();
-    let provider = SdkTracerProvider::builder()
-        .with_id_generator(ChosenIds::default())
-        .with_simple_exporter(exporter.clone())
-        .build();
+fn a_trace_that_is_begun_once_more_is_the_same_tree() {
+    let (once, again) = (TraceContext::new_root(TRACE, true), TraceContext::new_root(TRACE, true));
+    assert_eq!(once, again);
+    assert_ne!(TraceContext::new_root([0; 16], true).traceparent(), "");
+}
+
+#[test]
+fn what_is_told_when_it_is_over_has_its_times_and_what_happened_to_it() {
     let context = TraceContext::new_root(TRACE, false);
     let (ms, end) = (Duration::from_millis, SystemTime::now());
     let over = Over {
         end,
         took: ms(100),
-        steps: &[("solve", ms(20)), ("commit", ms(30))],
-        failed: Some("too late"),
-        attributes: &[],
+        steps: vec![("solve", ms(20)), ("commit", ms(30))],
+        events: vec![(ms(70), "refused", "no room".to_owned())],
+        failed: Some("too late".to_owned()),
+        attributes: vec![("waybill.attempts", 2.into())],
     };
-    PRODUCER.told_by(&provider.tracer("test"), "send batch", &context, over);
-    let spans = exporter.get_finished_spans().unwrap();
+    let spans = exported(|| PRODUCER.tell("send batch", &context, &over));
     assert_eq!(spans.len(), 3);
     let root = named(&spans, "send batch");
     // Under the ids that its envelope had all the while.
     let ids = format!("00-{TRACE_TEXT}-{}-00", root.span_context.span_id());
     assert_eq!((context.traceparent(), root.parent_span_id), (ids, SpanId::INVALID));
     assert_eq!(root.status, Status::error("too late"));
+    let said = [KeyValue::new("waybill.attempts", 2), KeyValue::new("waybill.told", "afterwards")];
+    assert!(said.iter().all(|said| root.attributes.contains(said)), "{root:?}");
+    let [event] = &root.events.events[..] else { panic!("{root:?}") };
+    assert_eq!((&*event.name, event.timestamp), ("refused", end - ms(70)));
+    assert_eq!(event.attributes, [KeyValue::new("reason", "no room")]);
     let before = |span: &SpanData| {
         let of = |time| end.duration_since(time).unwrap();
         (of(span.start_time), of(span.end_time))
