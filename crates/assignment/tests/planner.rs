@@ -158,12 +158,7 @@ fn picked<T>(members: &BTreeMap<u32, T>, pick: u32) -> Option<u32> {
 fn fewest_moved(table: &Table, day: &Day, before: &Day) -> usize {
     /// (total, pairs, rows not moved), to be as high as they can be.
     type Worth = (i64, i64, i64);
-    fn rest(
-        table: &Table,
-        rows: &[(u32, u32)],
-        columns: &[(u32, u32)],
-        taken: u32,
-    ) -> Worth {
+    fn rest(table: &Table, rows: &[(u32, u32)], columns: &[(u32, u32)], taken: u32) -> Worth {
         let Some(&(class, had)) = rows.first() else { return (0, 0, 0) };
         let alone = rest(table, &rows[1..], columns, taken);
         let alone = (alone.0, alone.1, alone.2 + i64::from(had == UNASSIGNED));

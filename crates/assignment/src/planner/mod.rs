@@ -124,11 +124,8 @@ impl Planner {
             return Err(Error::UnknownRowClass { row: self.rows() });
         }
         self.check_room(1, 0)?;
-        let row = if self.turned {
-            self.network.add_column(class)
-        } else {
-            self.network.add_row(class)
-        };
+        let row =
+            if self.turned { self.network.add_column(class) } else { self.network.add_row(class) };
         Ok((row, self.changed()))
     }
 
@@ -142,11 +139,8 @@ impl Planner {
             return Err(Error::UnknownColumnClass { column: self.columns() });
         }
         self.check_room(0, 1)?;
-        let column = if self.turned {
-            self.network.add_row(class)
-        } else {
-            self.network.add_column(class)
-        };
+        let column =
+            if self.turned { self.network.add_row(class) } else { self.network.add_column(class) };
         Ok((column, self.changed()))
     }
 

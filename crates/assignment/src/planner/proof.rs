@@ -39,8 +39,12 @@ impl Planner {
             }
         }
         let assigned = |row| flow.row(row).iter().sum::<u64>();
-        let free_rows =
-            merged.rows.iter().enumerate().map(|(row, group)| group.count - assigned(row)).collect();
+        let free_rows = merged
+            .rows
+            .iter()
+            .enumerate()
+            .map(|(row, group)| group.count - assigned(row))
+            .collect();
         let assigned = |column| (0..flow.rows()).map(|row| flow.at(row, column)).sum::<u64>();
         let free_columns = merged.columns.iter().enumerate();
         let free_columns =

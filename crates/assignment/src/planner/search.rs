@@ -50,7 +50,13 @@ impl Labels {
 
     /// Improves the ways that go on from a node which was reached at `cost`. The last node, where no
     /// way goes on, has no price and is left out.
-    pub(super) fn relax(&mut self, taker: usize, cost: Cost, prices: &[i64], exchanges: &Exchanges) {
+    pub(super) fn relax(
+        &mut self,
+        taker: usize,
+        cost: Cost,
+        prices: &[i64],
+        exchanges: &Exchanges,
+    ) {
         let base = cost.loss + prices[taker];
         let moves = cost.moves + 1;
         let labels = self.losses.iter_mut().zip(&mut self.moves).zip(&mut self.takers);
