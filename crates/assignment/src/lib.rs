@@ -20,7 +20,7 @@
 //! | `prices` | the canonical dual prices of an optimal matching |
 //! | `planner` | [`Planner`]: keeps an assignment optimal while members come and go |
 //! | `verify` | [`verify()`]: proves optimality from the prices alone |
-//! | `explain` | [`Explanation`]: why something stayed behind, and what it lacked |
+//! | `explain` | [`Explanation`]: why something stayed behind, and what it lacked; [`Alternatives`]: what it would cost to bring it in, and how firm each pair is |
 //! | `first_come` | [`first_come()`]: the greedy total, for comparison |
 //! | `grid` | a dense rectangle of numbers |
 //! | `error` | [`Error`]: what a problem may not be |
@@ -72,7 +72,8 @@ pub use classes::solve_classes;
 pub use error::Error;
 pub use expand::expand;
 pub use explain::{
-    Explanation, Reason, Unassigned, column_price_to_enter, column_reason, price_to_enter, reason,
+    Alternatives, Entry, Explanation, Margin, Reason, Unassigned, column_price_to_enter,
+    column_reason, price_to_enter, reason,
 };
 pub use first_come::first_come;
 pub use planner::{Change, Planner};
