@@ -6,8 +6,8 @@ mod suitability;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use assignment::{Classes, Error, Explanation, Problem, Table, expand, first_come, solve};
-use assignment::{solve_classes, verify};
+use assignment::{Alternatives, Classes, Error, Explanation, Problem, Solution, Table};
+use assignment::{expand, first_come, solve, solve_classes, verify};
 use suitability::{classes, driver, length, mix, suitable};
 
 fn main() -> Result<(), Error> {
@@ -107,6 +107,7 @@ fn by_suitability(side: usize) -> Result<(), Error> {
     let solution = time("  solve, all of it", 9, || solve(&problem))?;
     time("  verify", 9, || verify(&problem, &solution)).expect("optimal");
     time("  explain", 9, || Explanation::new(&problem, &solution));
+    explain(&problem, &solution, 9);
     let greedy = time("  first come", 9, || first_come(&problem));
     println!("    total {}, first come {greedy}", solution.total);
     Ok(())
@@ -136,5 +137,15 @@ fn dense(name: &str, side: usize, score: impl Fn(usize, usize) -> u64) -> Result
     let problem = Problem::Matrix(&table);
     let solution = time(&format!("dense {side} by {side}, {name}"), 3, || solve(&problem))?;
     assert_eq!(verify(&problem, &solution), Ok(()));
+    explain(&problem, &solution, 1);
     Ok(())
+}
+
+/// What the solution would lose by being another.
+fn explain(problem: &Problem<'_>, solution: &Solution, times: usize) {
+    let alternatives = time("  alternatives", times, || Alternatives::new(problem, solution));
+    let margins = alternatives.margins().len();
+    time(&format!("  {margins} margins"), times, || {
+        alternatives.margins().map(|margin| margin.margin).max()
+    });
 }

@@ -1,6 +1,7 @@
 use super::pairs::Pairs;
 use crate::UNASSIGNED;
 use crate::exchanges::UNREACHED;
+use crate::grid::Grid;
 
 /// By how much a score may fall before the assignment is no longer the best.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,13 +20,16 @@ pub struct Margin {
 /// Columns are nodes, and one more stands for nothing, which every unassigned row has. Rows lead from
 /// what they have to what they could take; nobody, who has the free columns and nothing, takes whatever
 /// is left. The way starts at the row class and ends when somebody else takes the column class. It never
-/// comes back to the row class: a simple cycle through a pair of classes is enough, for of all cycles that
-/// an exchange is made of none gains, so the one through the pair alone loses no more than all.
+/// comes back to the row class: an exchange is made of simple cycles, of which none gains anything, so that
+/// one through the pair alone loses no more than all of them.
 pub(super) struct Search<'a> {
     pairs: &'a Pairs<'a>,
+    /// What each row class, and nobody last, loses by taking each column class, and nothing last.
+    slacks: Grid<i64>,
     /// Length of the way to each column class, and to nothing.
     lengths: Vec<i64>,
-    open: Vec<bool>,
+    /// 0, or [`UNREACHED`] when the search has gone on from the column class.
+    done: Vec<i64>,
     /// Row classes that the search has gone on from, and nobody.
     seen: Vec<bool>,
     /// The columns at the present length.
@@ -34,33 +38,29 @@ pub(super) struct Search<'a> {
 
 impl<'a> Search<'a> {
     pub(super) fn new(pairs: &'a Pairs<'a>) -> Self {
-        Self { pairs, lengths: Vec::new(), open: Vec::new(), seen: Vec::new(), front: Vec::new() }
-    }
-
-    fn nothing(&self) -> usize {
-        self.lengths.len() - 1
-    }
-
-    fn nobody(&self) -> usize {
-        self.seen.len() - 1
-    }
-
-    fn restart(&mut self) {
-        let (rows, columns) = (self.pairs.table.rows(), self.pairs.table.columns());
-        self.lengths.clear();
-        self.lengths.resize(columns + 1, UNREACHED);
-        self.open.clear();
-        self.open.resize(columns + 1, true);
-        self.seen.clear();
-        self.seen.resize(rows + 1, false);
+        let (rows, columns) = (pairs.row_prices.len(), pairs.column_prices.len());
+        let slacks = Grid::of_rows(columns + 1, 0..rows + 1, |row| {
+            let price = pairs.row_prices.get(row).copied().unwrap_or(0);
+            let slack = move |column| pairs.slack(row, column).unwrap_or(UNREACHED);
+            let of_nobody = pairs.column_prices.iter().copied().filter(move |_| row == rows);
+            let of_row = (0..columns).filter(move |_| row < rows).map(slack);
+            of_row.chain(of_nobody).chain([price])
+        });
+        let (lengths, done, seen) = (Vec::new(), Vec::new(), Vec::new());
+        Self { pairs, slacks, lengths, done, seen, front: Vec::new() }
     }
 
     /// What it costs that two classes have a pair less.
     pub(super) fn margin(&mut self, row_class: usize, column_class: usize) -> i64 {
-        self.restart();
-        self.go_on_from(row_class, 0);
+        self.seen.clear();
+        self.seen.resize(self.slacks.rows(), false);
+        self.seen[row_class] = true;
+        self.lengths.clear();
+        self.lengths.extend_from_slice(self.slacks.row(row_class));
         // The row class takes something else.
         self.lengths[column_class] = UNREACHED;
+        self.done.clear();
+        self.done.resize(self.lengths.len(), 0);
         loop {
             let length = self.advance();
             if self.lengths[column_class] == length {
@@ -77,13 +77,13 @@ impl<'a> Search<'a> {
     /// Closes the open columns that are nearest, and gives their length. There are always some: at
     /// worst a row gives up and nobody takes its column.
     fn advance(&mut self) -> i64 {
-        let open =
-            || self.lengths.iter().zip(&self.open).enumerate().filter(|(_, (_, open))| **open);
-        let length = open().map(|(_, (&length, _))| length).fold(UNREACHED, i64::min);
+        let open = || self.lengths.iter().zip(&self.done).map(|(&length, &done)| length + done);
+        let length = open().fold(UNREACHED, i64::min);
         self.front.clear();
-        self.front.extend(open().filter(|(_, (l, _))| **l == length).map(|(column, _)| column));
+        self.front
+            .extend((0..).zip(open()).filter(|&(_, l)| l == length).map(|(column, _)| column));
         for &column in &self.front {
-            self.open[column] = false;
+            self.done[column] = UNREACHED;
         }
         length
     }
@@ -91,8 +91,8 @@ impl<'a> Search<'a> {
     /// Goes on from all who have a column.
     fn reach(&mut self, column: usize, length: i64) {
         let pairs = self.pairs;
-        let nobody = self.nobody();
-        if column == self.nothing() {
+        let nobody = self.slacks.rows() - 1;
+        if column == self.slacks.columns() - 1 {
             self.go_on_from(nobody, length);
             for row in (0..nobody).filter(|&row| pairs.free_row[row] != UNASSIGNED) {
                 self.go_on_from(row, length);
@@ -108,31 +108,10 @@ impl<'a> Search<'a> {
     }
 
     fn go_on_from(&mut self, row: usize, length: i64) {
-        if std::mem::replace(&mut self.seen[row], true) {
-            return;
-        }
-        let pairs = self.pairs;
-        let (nobody, nothing) = (self.nobody(), self.nothing());
-        let mut relax = |column: usize, by_row: i64| {
-            self.lengths[column] = self.lengths[column].min(length + by_row);
-        };
-        if row == nobody {
-            pairs
-                .column_prices
-                .iter()
-                .enumerate()
-                .for_each(|(column, &price)| relax(column, price));
-            relax(nothing, 0);
-        } else {
-            let price = pairs.row_prices[row];
-            for (column, (score, &other)) in
-                pairs.table.row(row).zip(pairs.column_prices).enumerate()
-            {
-                if let Some(score) = score {
-                    relax(column, price + other - score);
-                }
+        if !std::mem::replace(&mut self.seen[row], true) {
+            for (shortest, &slack) in self.lengths.iter_mut().zip(self.slacks.row(row)) {
+                *shortest = (*shortest).min(length + slack);
             }
-            relax(nothing, price);
         }
     }
 }
