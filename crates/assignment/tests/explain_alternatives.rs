@@ -257,3 +257,17 @@ fn the_margins_of_a_large_plan_are_those_of_its_classes() {
         assert!(over > kept - flow.count.cast_signed());
     }
 }
+
+#[test]
+fn the_largest_scores_of_both_signs_are_explained() {
+    let most = assignment::MAX_SCORE;
+    let scores = [[most, most], [-most, -most], [most, -most]];
+    let table = Table::from_fn(3, 2, |r, c| Some(scores[r][c])).unwrap();
+    let problem = Problem::Matrix(&table);
+    let solution = solve(&problem).unwrap();
+    let alternatives = Alternatives::new(&problem, &solution);
+    // Row 1 would cost its own score and the one that it drives out.
+    assert_eq!(alternatives.of_row(1).map(|entry| entry.loss), Some(2 * most));
+    let margins: Vec<_> = alternatives.margins().map(|margin| margin.margin).collect();
+    assert_eq!(margins, [most, most]);
+}

@@ -210,6 +210,46 @@ proptest! {
     }
 }
 
+/// The same of more rows, by a matrix that says it all: a point of score counts more than every pair, and
+/// a pair more than every row that stays where it is.
+fn fewest_moved_of_many(table: &Table, day: &Day, before: &Day) -> usize {
+    let had = |row| before.rows.get(row).map_or(UNASSIGNED, |&(_, column)| column);
+    let rows: Vec<_> = day.rows.iter().map(|(row, &(class, _))| (class, had(row))).collect();
+    let columns: Vec<_> = day.columns.iter().map(|(&column, &class)| (column, class)).collect();
+    let most = 2 * (rows.len() + columns.len() + 1) as i64;
+    let matrix = Table::from_fn(rows.len(), columns.len(), |row, column| {
+        let ((row_class, had), (column, column_class)) = (rows[row], columns[column]);
+        let score = table.get(row_class as usize, column_class as usize).filter(|&s| s >= 0)?;
+        let stays = i64::from(had == column) - i64::from(had == UNASSIGNED);
+        Some(most * (2 * score + 1) + stays)
+    });
+    let best = solve(&Problem::Matrix(&matrix.unwrap())).unwrap();
+    let stays = |(&column, &(_, had)): (&u32, &(u32, u32))| match column {
+        UNASSIGNED => had == UNASSIGNED,
+        _ => columns[column as usize].0 == had,
+    };
+    rows.len() - best.columns.iter().zip(&rows).filter(|&pair| stays(pair)).count()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_best_plan_of_many_moves_fewer_rows(
+        problem in class_problems(16, 12),
+        events in events(),
+    ) {
+        let Problem::Classes(classes) = problem.problem() else { unreachable!() };
+        let mut watched = Watched::new(&classes);
+        for event in &events {
+            let before = watched.day.clone();
+            let Some(moved) = watched.pass(event) else { continue };
+            let fewest = fewest_moved_of_many(watched.planner.table(), &watched.day, &before);
+            prop_assert_eq!(moved, fewest, "{:?} after {:?}", event, before);
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
 
@@ -251,6 +291,34 @@ fn a_day_of_a_hundred_thousand_events_ends_as_it_would_from_nothing() {
         }
     }
     watched.check();
+}
+
+#[test]
+fn long_ways_are_no_longer_than_they_must_be() {
+    // Few pairs are permitted and many score alike: one who comes displaces one after the other.
+    for seed in 0..300 {
+        let mut numbers = Numbers(seed);
+        let table = Table::from_fn(16, 16, |_, _| {
+            (numbers.below(6) == 0).then(|| 1 + numbers.below(4).cast_signed())
+        })
+        .unwrap();
+        let all: Vec<u32> = (0..16).collect();
+        let classes = Classes { row_class: &all, column_class: &all, table: &table };
+        let mut watched = Watched::new(&classes);
+        for _ in 0..60 {
+            let pick = numbers.below(1 << 32) as u32;
+            let event = match numbers.below(4) {
+                0 if watched.day.rows.len() < 20 => Event::RowComes(pick),
+                1 if watched.day.columns.len() < 20 => Event::ColumnComes(pick),
+                0 | 2 => Event::RowGoes(pick),
+                _ => Event::ColumnGoes(pick),
+            };
+            let before = watched.day.clone();
+            let Some(moved) = watched.pass(&event) else { continue };
+            let fewest = fewest_moved_of_many(&table, &watched.day, &before);
+            assert_eq!(moved, fewest, "{event:?} after {before:?} of seed {seed}");
+        }
+    }
 }
 
 #[test]
@@ -312,4 +380,48 @@ fn a_class_that_nobody_knew_of_tells_apart_what_was_alike() {
     let (column, _) = planner.add_column(class).unwrap();
     assert_eq!((planner.row_of(column), planner.row_of(0)), (Some(0), Some(1)));
     assert_eq!(planner.total(), 8);
+}
+
+#[test]
+fn a_planner_may_start_without_classes() {
+    let table = Table::from_fn(0, 0, |_, _| None).unwrap();
+    let none = Classes { row_class: &[], column_class: &[], table: &table };
+    let mut watched = Watched::new(&none);
+    assert_eq!(watched.planner.add_row(0).unwrap_err(), Error::UnknownRowClass { row: 0 });
+    let scores = |scores: &[i64]| scores.iter().copied().map(Some).collect();
+    let events = [
+        Event::RowClassComes(scores(&[1])),
+        Event::RowComes(0),
+        Event::ColumnClassComes(scores(&[6])),
+        Event::ColumnComes(0),
+        Event::RowClassComes(scores(&[7])),
+        Event::RowComes(1),
+    ];
+    for event in &events {
+        watched.pass(event);
+        watched.check();
+    }
+    assert_eq!((watched.planner.total(), watched.planner.column_of(1)), (7, Some(0)));
+}
+
+#[test]
+fn the_largest_scores_of_both_signs_are_mended() {
+    let most = assignment::MAX_SCORE;
+    let scores = [[most, most], [-most, most - 1], [most, -most]];
+    let table = Table::from_fn(3, 2, |r, c| Some(scores[r][c])).unwrap();
+    let classes = Classes { row_class: &[], column_class: &[], table: &table };
+    let mut watched = Watched::new(&classes);
+    let (comes, goes) = ([0, 1, 2, 0, 1, 2], [0, 0, 3, 1]);
+    for pick in comes {
+        for event in [Event::RowComes(pick), Event::ColumnComes(pick)] {
+            watched.pass(&event);
+            watched.check();
+        }
+    }
+    for pick in goes {
+        for event in [Event::RowGoes(pick), Event::ColumnGoes(pick)] {
+            watched.pass(&event);
+            watched.check();
+        }
+    }
 }

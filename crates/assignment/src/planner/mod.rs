@@ -31,8 +31,8 @@ pub struct Change {
 /// **moves the fewest rows** of the one before: an operation reports as few [`Change`]s as there can
 /// be. (That is so for each operation by itself; a different choice now could save moves later.)
 ///
-/// Rows and columns have numbers that the planner gives out, from 0, without gaps. The number of one
-/// that was removed is given to one that is added later.
+/// Rows and columns have numbers that the planner gives out, from 0. The number of one that was removed
+/// is given to one that is added later. Each row is in a list of changes at most once.
 ///
 /// An operation takes time by the classes that differ and not by their members: at most
 /// O(fewer² + fewer × more), where `fewer` and `more` are the different classes of either side.
