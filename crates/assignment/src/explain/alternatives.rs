@@ -13,17 +13,18 @@ use crate::{Problem, Solution, UNASSIGNED};
 /// use assignment::{Alternatives, Problem, Table, solve};
 ///
 /// // Three shipments, two drivers.
-/// let scores = [[7, 5], [6, 1], [4, 4]];
+/// let scores = [[7, 5], [6, 1], [3, 3]];
 /// let table = Table::from_fn(3, 2, |row, column| Some(scores[row][column]))?;
 /// let problem = Problem::Matrix(&table);
 /// let solution = solve(&problem)?;
 /// let alternatives = Alternatives::new(&problem, &solution);
 ///
-/// // The third stays behind. It could have the second driver, in place of the first shipment.
+/// // The third stays behind. With the second driver for it, and the first for the first shipment, the
+/// // second would stay behind instead.
 /// let entry = alternatives.of_row(2).expect("it may be paired");
-/// assert_eq!((entry.partner, entry.displaced, entry.loss), (1, Some(0), 1));
+/// assert_eq!((entry.partner, entry.displaced, entry.loss), (1, Some(1), 1));
 ///
-/// // If the first shipment were worth only 3 with the second driver, the third would have it.
+/// // That would be better if the first shipment's score with its driver were lower by more than 1.
 /// assert_eq!(alternatives.margin(0), Some(1));
 /// # Ok::<(), assignment::Error>(())
 /// ```
