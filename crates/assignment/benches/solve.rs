@@ -1,11 +1,14 @@
 //! Times of the solvers, best of several, one thread: `cargo bench -p assignment --bench solve [-- small|classes|dense]`.
 #![allow(clippy::print_stdout, reason = "prints its table")]
 
+mod suitability;
+
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use assignment::{Classes, Error, Explanation, Problem, Table, expand, first_come, solve};
-use assignment::{solve_classes, verify};
+use assignment::{Alternatives, Classes, Error, Explanation, Problem, Solution, Table};
+use assignment::{expand, first_come, solve, solve_classes, verify};
+use suitability::{classes, driver, length, mix, suitable};
 
 fn main() -> Result<(), Error> {
     println!("{:<44}{:>12}", "problem and step", "best, ms");
@@ -14,7 +17,7 @@ fn main() -> Result<(), Error> {
         return Ok(());
     }
     if std::env::args().all(|word| word != "dense") {
-        suitability(1_000_000)?;
+        by_suitability(1_000_000)?;
         adversarial()?;
     }
     if std::env::args().any(|word| word == "classes") {
@@ -27,31 +30,6 @@ fn main() -> Result<(), Error> {
         dense("suitability", side, |r, c| suitable(length(r), driver(c)))?;
     }
     Ok(())
-}
-
-/// Numbers that look random (splitmix64).
-fn mix(number: u64) -> u64 {
-    let z = number.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
-}
-
-fn length(shipment: usize) -> u64 {
-    let a = mix(shipment as u64 ^ 0x5eed);
-    6 + a % 9 + a / 9 % 9 + a / 81 % 9
-}
-
-fn driver(number: usize) -> (u64, u64, u64) {
-    let a = mix(number as u64 ^ 0xd1e5);
-    let (vowels, consonants) = (2 + a % 4 + a / 4 % 4, 5 + a / 16 % 5 + a / 80 % 5);
-    (vowels + consonants + 1 + a / 400 % 2, vowels, consonants)
-}
-
-fn suitable(length: u64, (name, vowels, consonants): (u64, u64, u64)) -> u64 {
-    let base = if length.is_multiple_of(2) { 6 * vowels } else { 4 * consonants };
-    let common = (2..=length).any(|k| length.is_multiple_of(k) && name.is_multiple_of(k));
-    if common { base * 3 / 2 } else { base }
 }
 
 fn time<T>(what: &str, times: usize, mut f: impl FnMut() -> T) -> T {
@@ -97,18 +75,8 @@ fn small() -> Result<(), Error> {
     Ok(())
 }
 
-/// The different values ascending, and the place of each member's.
-fn classes<T: Ord + Copy>(members: impl Iterator<Item = T> + Clone) -> (Vec<T>, Vec<u32>) {
-    let mut values: Vec<T> = members.clone().collect();
-    values.sort_unstable();
-    values.dedup();
-    let place = |member| values.partition_point(|value| *value < member) as u32;
-    let class = members.map(place).collect();
-    (values, class)
-}
-
 /// A class for every length, one for every (length, vowels, consonants) of a driver.
-fn suitability(side: usize) -> Result<(), Error> {
+fn by_suitability(side: usize) -> Result<(), Error> {
     let lengths: Vec<u64> = (6..=30).collect();
     let mut drivers: Vec<_> = (0..side).map(driver).collect();
     let all = drivers.clone();
@@ -139,6 +107,7 @@ fn suitability(side: usize) -> Result<(), Error> {
     let solution = time("  solve, all of it", 9, || solve(&problem))?;
     time("  verify", 9, || verify(&problem, &solution)).expect("optimal");
     time("  explain", 9, || Explanation::new(&problem, &solution));
+    explain(&problem, &solution, 9);
     let greedy = time("  first come", 9, || first_come(&problem));
     println!("    total {}, first come {greedy}", solution.total);
     Ok(())
@@ -168,5 +137,15 @@ fn dense(name: &str, side: usize, score: impl Fn(usize, usize) -> u64) -> Result
     let problem = Problem::Matrix(&table);
     let solution = time(&format!("dense {side} by {side}, {name}"), 3, || solve(&problem))?;
     assert_eq!(verify(&problem, &solution), Ok(()));
+    explain(&problem, &solution, 1);
     Ok(())
+}
+
+/// What the solution would lose by being another.
+fn explain(problem: &Problem<'_>, solution: &Solution, times: usize) {
+    let alternatives = time("  alternatives", times, || Alternatives::new(problem, solution));
+    let margins = alternatives.margins().len();
+    time(&format!("  {margins} margins"), times, || {
+        alternatives.margins().map(|margin| margin.margin).max()
+    });
 }

@@ -31,11 +31,9 @@ pub fn solve_classes(
 
     let merged = merge(row_counts, column_counts, table);
     let transported = transport_short_side(&merged);
-    let least = Least::when(transported.free_rows.iter().any(|&free| free > 0));
-    let prices = price_merged(&merged, &transported, least);
+    let certificate = prove(table, &merged, &transported);
     let flows = split(&merged, &transported.flow, row_counts, column_counts);
     let total = flows.iter().map(|flow| value(table, flow)).sum();
-    let certificate = price_classes(table, &merged, &prices);
     let solution = ClassSolution { flows, total, certificate };
     debug_assert_eq!(
         verify_classes(row_counts, column_counts, table, &solution),
@@ -65,6 +63,12 @@ fn transport_short_side(merged: &Merged) -> Transported {
     let Transported { flow, free_rows, free_columns } =
         transport(&columns, &rows, &merged.doubled.transposed());
     Transported { flow: flow.transposed(), free_rows: free_columns, free_columns: free_rows }
+}
+
+/// The canonical prices of an optimal flow.
+pub(crate) fn prove(table: &Table, merged: &Merged, transported: &Transported) -> Certificate {
+    let least = Least::when(transported.free_rows.iter().any(|&free| free > 0));
+    price_classes(table, merged, &price_merged(merged, transported, least))
 }
 
 /// Prices in the unit of the scores; again with the side that has fewer groups as the nodes.

@@ -3,7 +3,7 @@ use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
 
 use crate::expand::by_class;
-use crate::merge::{Group, Merged, merge};
+use crate::merge::{Merged, group_of, merge};
 use crate::problem::count;
 use crate::{Classes, Problem, Table};
 
@@ -95,17 +95,6 @@ fn by_classes(classes: &Classes<'_>) -> i64 {
         .iter()
         .map(|&class| choices[row_group[class as usize] as usize].take(&mut columns))
         .fold(0, i64::saturating_add)
-}
-
-/// For each class its group; empty classes have none, and no member asks for it.
-fn group_of(groups: &[Group], classes: usize) -> Vec<u32> {
-    let mut group_of = vec![0; classes];
-    for (number, group) in (0..).zip(groups) {
-        for &class in &group.classes {
-            group_of[class as usize] = number;
-        }
-    }
-    group_of
 }
 
 /// The columns that remain of each group, ascending.

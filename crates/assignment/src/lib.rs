@@ -14,11 +14,13 @@
 //! | `classes` | [`solve_classes`]: merge, transport, split, price |
 //! | `merge` | equal rows and equal columns of a class table become one |
 //! | `transport` | successive shortest paths that push whole class counts |
+//! | `exchanges` | what row classes could take from each other, for `transport` and `planner` |
 //! | `expand` | [`expand()`]: class flows become rows and columns |
 //! | `matrix` | Jonker–Volgenant shortest augmenting paths on a dense matrix |
 //! | `prices` | the canonical dual prices of an optimal matching |
+//! | `planner` | [`Planner`]: keeps an assignment optimal while members come and go |
 //! | `verify` | [`verify()`]: proves optimality from the prices alone |
-//! | `explain` | [`Explanation`]: why something stayed behind, and what it lacked |
+//! | `explain` | [`Explanation`]: why something stayed behind, and what it lacked; [`Alternatives`]: what it would cost to bring it in, and how firm each pair is |
 //! | `first_come` | [`first_come()`]: the greedy total, for comparison |
 //! | `grid` | a dense rectangle of numbers |
 //! | `error` | [`Error`]: what a problem may not be |
@@ -50,12 +52,14 @@
 mod classes;
 mod doubling;
 mod error;
+mod exchanges;
 mod expand;
 mod explain;
 mod first_come;
 mod grid;
 mod matrix;
 mod merge;
+mod planner;
 mod prices;
 mod problem;
 mod solution;
@@ -68,9 +72,11 @@ pub use classes::solve_classes;
 pub use error::Error;
 pub use expand::expand;
 pub use explain::{
-    Explanation, Reason, Unassigned, column_price_to_enter, column_reason, price_to_enter, reason,
+    Alternatives, Entry, Explanation, Margin, Reason, Unassigned, column_price_to_enter,
+    column_reason, price_to_enter, reason,
 };
 pub use first_come::first_come;
+pub use planner::{Change, Planner};
 pub use problem::{Classes, Problem};
 pub use solution::{Certificate, ClassSolution, Flow, Solution, UNASSIGNED};
 pub use solve::{solve, solve_counted};

@@ -64,6 +64,17 @@ pub(crate) fn different(table: &Table) -> (usize, usize) {
     (rows.len(), columns.into_iter().collect::<HashSet<_>>().len())
 }
 
+/// For each of so many classes its group; empty classes have none, and no member asks for it.
+pub(crate) fn group_of(groups: &[Group], classes: usize) -> Vec<u32> {
+    let mut group_of = vec![0; classes];
+    for (number, group) in (0..).zip(groups) {
+        for &class in &group.classes {
+            group_of[class as usize] = number;
+        }
+    }
+    group_of
+}
+
 fn populated(counts: &[u64]) -> Vec<u32> {
     let mut populated = Vec::with_capacity(counts.len());
     populated.extend((0..).zip(counts).filter(|&(_, &count)| count > 0).map(|(class, _)| class));

@@ -106,7 +106,12 @@ fn by_pair(table: &Table) -> Result<Solution, Error> {
 
 /// No total of `pairs` scores of the table can overflow.
 pub(crate) fn check_total(table: &Table, pairs: u64) -> Result<(), Error> {
-    match table.highest() {
+    check_highest(table.highest(), pairs)
+}
+
+/// The same of a table with this highest score, given with its row and column.
+pub(crate) fn check_highest(highest: Option<(i64, usize, usize)>, pairs: u64) -> Result<(), Error> {
+    match highest {
         Some((score, row, column)) if i128::from(score) * i128::from(pairs) > i64::MAX.into() => {
             Err(Error::ScoreTooLarge { row, column })
         }

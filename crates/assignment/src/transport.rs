@@ -14,6 +14,7 @@
 
 use std::cmp::Reverse;
 
+use crate::exchanges::{Exchanges, UNREACHED};
 use crate::grid::Grid;
 
 /// An optimal flow between merged classes.
@@ -64,9 +65,6 @@ struct Labels {
     /// 0, or [`UNREACHED`] when the search has gone on from the class.
     done: Vec<i64>,
 }
-
-/// Beyond the length of every way, and small enough to be added to itself or to a length.
-const UNREACHED: i64 = i64::MAX / 2;
 
 impl Labels {
     /// For a search from the class, which is the last that has entered.
@@ -215,83 +213,6 @@ impl<'a> Network<'a> {
             self.exchanges.withdraw(holder, column, &self.by_column);
         }
     }
-}
-
-/// What each class could take from each other class: `taker × holder`.
-struct Exchanges {
-    /// The most that the taker gains; [`NO_GAIN`] when there is nothing for it to take.
-    gains: Grid<i64>,
-    /// The column class by which it gains that.
-    columns: Grid<u32>,
-    /// The column classes that each holder has, in no order: few, so a look at each is fastest.
-    held: Vec<Vec<u32>>,
-}
-
-/// Less than every gain, and far enough from the end of the type to calculate with.
-const NO_GAIN: i64 = -UNREACHED;
-
-impl Exchanges {
-    fn new(rows: usize) -> Self {
-        Self {
-            gains: Grid::filled(rows, rows, NO_GAIN),
-            columns: Grid::filled(rows, rows, u32::MAX),
-            held: vec![Vec::new(); rows],
-        }
-    }
-
-    /// What a class gains at most by taking from each class.
-    fn gains(&self, taker: usize) -> &[i64] {
-        self.gains.row(taker)
-    }
-
-    /// By which column class it gains that.
-    fn column(&self, taker: usize, holder: usize) -> u32 {
-        self.columns.at(taker, holder)
-    }
-
-    /// The holder has a new column class; `scores` are what every class has there.
-    fn offer(&mut self, holder: usize, column: u32, scores: &[i64]) {
-        self.held[holder].push(column);
-        for taker in (0..scores.len()).filter(|&taker| taker != holder) {
-            let best = (self.gains.at(taker, holder), Reverse(self.columns.at(taker, holder)));
-            if let Some(exchange) = exchange(taker, holder, column, scores)
-                && exchange > best
-            {
-                self.set(taker, holder, Some(exchange));
-            }
-        }
-    }
-
-    /// The holder has let a column class go.
-    fn withdraw(&mut self, holder: usize, column: u32, by_column: &Grid<i64>) {
-        self.held[holder].retain(|&held| held != column);
-        for taker in 0..self.gains.rows() {
-            if self.columns.at(taker, holder) == column {
-                let exchanges = self.held[holder].iter().filter_map(|&column| {
-                    exchange(taker, holder, column, by_column.row(column as usize))
-                });
-                let best = exchanges.max();
-                self.set(taker, holder, best);
-            }
-        }
-    }
-
-    fn set(&mut self, taker: usize, holder: usize, best: Option<(i64, Reverse<u32>)>) {
-        let (gain, Reverse(column)) = best.unwrap_or((NO_GAIN, Reverse(u32::MAX)));
-        *self.gains.at_mut(taker, holder) = gain;
-        *self.columns.at_mut(taker, holder) = column;
-    }
-}
-
-/// What a class gains by taking from the holder of a column class, and the column class; of equals the
-/// first is the greatest. None: it is not worth taking.
-fn exchange(
-    taker: usize,
-    holder: usize,
-    column: u32,
-    scores: &[i64],
-) -> Option<(i64, Reverse<u32>)> {
-    (scores[taker] > 0).then(|| (scores[taker] - scores[holder], Reverse(column)))
 }
 
 /// The free column classes that are most worth taking for a row class, the best last: score and column

@@ -1,3 +1,14 @@
+//! Why something stays behind, what it would cost to bring it in, and how firm the pairs are.
+
+mod alternatives;
+mod entry;
+mod margin;
+mod pairs;
+
+pub use alternatives::Alternatives;
+pub use entry::Entry;
+pub use margin::Margin;
+
 use crate::{Problem, Solution, Table, UNASSIGNED};
 
 /// Why a row or column stays unassigned. "The other side" is the columns for a row, the rows for a

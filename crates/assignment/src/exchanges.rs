@@ -1,0 +1,92 @@
+//! What row classes could take from each other, kept up to date while they take it.
+
+use std::cmp::Reverse;
+
+use crate::grid::Grid;
+
+/// Beyond the length of every way, and small enough to be added to itself or to a length.
+pub(crate) const UNREACHED: i64 = i64::MAX / 2;
+
+/// What each class could take from each other class: `taker × holder`.
+#[derive(Debug, Clone)]
+pub(crate) struct Exchanges {
+    /// The most that the taker gains; [`NO_GAIN`] when there is nothing for it to take.
+    gains: Grid<i64>,
+    /// The column class by which it gains that.
+    columns: Grid<u32>,
+    /// The column classes that each holder has, in no order: few, so a look at each is fastest.
+    held: Vec<Vec<u32>>,
+}
+
+/// Less than every gain, and far enough from the end of the type to calculate with.
+const NO_GAIN: i64 = -UNREACHED;
+
+impl Exchanges {
+    pub(crate) fn new(rows: usize) -> Self {
+        Self {
+            gains: Grid::filled(rows, rows, NO_GAIN),
+            columns: Grid::filled(rows, rows, u32::MAX),
+            held: vec![Vec::new(); rows],
+        }
+    }
+
+    /// Whether the class has nothing that another could take.
+    pub(crate) fn holds_nothing(&self, holder: usize) -> bool {
+        self.held[holder].is_empty()
+    }
+
+    /// What a class gains at most by taking from each class.
+    pub(crate) fn gains(&self, taker: usize) -> &[i64] {
+        self.gains.row(taker)
+    }
+
+    /// By which column class it gains that.
+    pub(crate) fn column(&self, taker: usize, holder: usize) -> u32 {
+        self.columns.at(taker, holder)
+    }
+
+    /// The holder has a new column class; `scores` are what every class has there.
+    pub(crate) fn offer(&mut self, holder: usize, column: u32, scores: &[i64]) {
+        self.held[holder].push(column);
+        for taker in (0..scores.len()).filter(|&taker| taker != holder) {
+            let best = (self.gains.at(taker, holder), Reverse(self.columns.at(taker, holder)));
+            if let Some(exchange) = exchange(taker, holder, column, scores)
+                && exchange > best
+            {
+                self.set(taker, holder, Some(exchange));
+            }
+        }
+    }
+
+    /// The holder has let a column class go.
+    pub(crate) fn withdraw(&mut self, holder: usize, column: u32, by_column: &Grid<i64>) {
+        self.held[holder].retain(|&held| held != column);
+        for taker in 0..self.gains.rows() {
+            if self.columns.at(taker, holder) == column {
+                let exchanges = self.held[holder].iter().filter_map(|&column| {
+                    exchange(taker, holder, column, by_column.row(column as usize))
+                });
+                let best = exchanges.max();
+                self.set(taker, holder, best);
+            }
+        }
+    }
+
+    fn set(&mut self, taker: usize, holder: usize, best: Option<(i64, Reverse<u32>)>) {
+        let (gain, Reverse(column)) = best.unwrap_or((NO_GAIN, Reverse(u32::MAX)));
+        *self.gains.at_mut(taker, holder) = gain;
+        *self.columns.at_mut(taker, holder) = column;
+    }
+}
+
+/// What a class gains by taking from the holder of a column class, and the column class; of equals the
+/// first is the greatest. None: it is not worth taking. (0 is what it is worth to stay unassigned, where
+/// that is a column class too.)
+fn exchange(
+    taker: usize,
+    holder: usize,
+    column: u32,
+    scores: &[i64],
+) -> Option<(i64, Reverse<u32>)> {
+    (scores[taker] >= 0).then(|| (scores[taker] - scores[holder], Reverse(column)))
+}
