@@ -60,6 +60,7 @@ mod prices;
 mod problem;
 mod solution;
 mod solve;
+mod sparse;
 mod table;
 mod transport;
 mod verify;
