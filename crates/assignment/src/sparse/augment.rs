@@ -2,7 +2,11 @@
 //! that it stays out.
 
 use super::core::{Core, Shortage};
+use super::edges::Adjacency;
 use super::number::Number;
+
+/// Marks, in the frontier, a row that has more edges than are listed.
+const MORE: u32 = 1 << 31;
 
 /// Where a shortest way ends.
 #[derive(Clone, Copy)]
@@ -21,7 +25,7 @@ struct Way<T> {
     end: End,
 }
 
-impl<T: Number> Core<T> {
+impl<T: Number, A: Adjacency<T>> Core<T, A> {
     /// Nothing has changed when it fails.
     pub(super) fn augment(&mut self, start: u32) -> Result<(), Shortage> {
         let out = self.rows[start as usize].out;
@@ -29,10 +33,17 @@ impl<T: Number> Core<T> {
         if out < T::FAR {
             way.end = End::Out(start);
         }
-        self.scan(start, None, &mut way);
+        self.scan(start, None, T::LOW, &mut way);
         while let Some((distance, column)) = self.frontier.pop() {
             if distance >= way.length {
                 break;
+            }
+            if let Some(row) = (column & MORE != 0).then_some(column & !MORE) {
+                self.edges.widen(row, &self.prices);
+                let seat = self.rows[row as usize].seat.column;
+                let from = (row != start).then(|| self.columns[seat as usize].distance);
+                self.scan(row, from, distance, &mut way);
+                continue;
             }
             // Reached again since, by a shorter way.
             if distance > self.columns[column as usize].distance {
@@ -41,7 +52,7 @@ impl<T: Number> Core<T> {
             self.closed.push(column);
             for place in 0..self.holders(column).len() {
                 let row = self.holders(column)[place];
-                self.scan(row, Some(distance), &mut way);
+                self.scan(row, Some(distance), distance, &mut way);
             }
         }
         let shortage = matches!(way.end, End::Nowhere).then(|| self.shortage(start));
@@ -53,8 +64,9 @@ impl<T: Number> Core<T> {
         shortage.map_or(Ok(()), Err)
     }
 
-    /// Shortens the ways to the columns of a row, which holds one at `distance`, or is the start.
-    fn scan(&mut self, row: u32, distance: Option<T>, way: &mut Way<T>) {
+    /// Shortens the ways to the columns of a row, which holds one at `distance`, or is the start. The
+    /// search has come as far as `now`.
+    fn scan(&mut self, row: u32, distance: Option<T>, now: T, way: &mut Way<T>) {
         let mut base = T::ZERO;
         if let Some(distance) = distance {
             let holder = &self.rows[row as usize];
@@ -65,11 +77,8 @@ impl<T: Number> Core<T> {
         }
         for (number, cost) in self.edges.row(row) {
             let column = &mut self.columns[number as usize];
-            let mut length = base + (cost + column.price);
-            if let Some(distance) = distance {
-                // Rounding alone can make it shorter, and would open what is closed.
-                length = length.greater(distance);
-            }
+            // Rounding alone can make it shorter, and would open what is closed.
+            let length = (base + (cost + self.prices[number as usize])).greater(now);
             if length >= way.length || length >= column.distance {
                 continue;
             }
@@ -83,6 +92,13 @@ impl<T: Number> Core<T> {
                 self.frontier.push(length, number);
             }
         }
+        let beyond = self.edges.beyond(row);
+        if beyond < T::FAR {
+            let length = (base + beyond).greater(now);
+            if length < way.length {
+                self.frontier.push(length, MORE | row);
+            }
+        }
     }
 
     /// Makes every pair on the shortest way tight; the holders are still those of the search.
@@ -90,10 +106,10 @@ impl<T: Number> Core<T> {
         self.rows[start as usize].price = length;
         for at in 0..self.closed.len() {
             let number = self.closed[at];
-            let column = &mut self.columns[number as usize];
-            let rise = length - column.distance;
+            let rise = length - self.columns[number as usize].distance;
             if rise > T::ZERO {
-                column.price = column.price + rise;
+                let price = &mut self.prices[number as usize];
+                *price = *price + rise;
                 for place in 0..self.holders(number).len() {
                     let row = self.holders(number)[place] as usize;
                     self.rows[row].price = self.rows[row].price + rise;

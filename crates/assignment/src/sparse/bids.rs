@@ -2,6 +2,7 @@
 //! Jonker & Volgenant 1987, which is the naive auction).
 
 use super::core::Core;
+use super::edges::Adjacency;
 use super::number::Number;
 use crate::UNASSIGNED;
 
@@ -22,12 +23,12 @@ enum Bid {
 /// The best two columns for a row at the present prices.
 pub(super) struct BestTwo<T> {
     pub(super) first: T,
-    column: u32,
-    second: T,
+    pub(super) column: u32,
+    pub(super) second: T,
     second_column: u32,
 }
 
-impl<T: Number> Core<T> {
+impl<T: Number, A: Adjacency<T>> Core<T, A> {
     /// Two rounds of bids; gives the rows that still wait, ascending.
     pub(super) fn bid_all(&mut self, mut bidders: Vec<u32>) -> Vec<u32> {
         for _ in 0..2 {
@@ -87,7 +88,7 @@ impl<T: Number> Core<T> {
             return Bid::Settled;
         }
         self.rows[row as usize].price = second;
-        let price = &mut self.columns[column as usize].price;
+        let price = &mut self.prices[column as usize];
         *price = price.greater(*price + (second - best.first));
         let outbid = self.holders(column).first().copied();
         if let Some(loser) = outbid {
@@ -97,7 +98,22 @@ impl<T: Number> Core<T> {
         outbid.map_or(Bid::Settled, Bid::Outbid)
     }
 
-    pub(super) fn best_two(&self, row: u32) -> BestTwo<T> {
+    /// Of what is not listed only what it costs at least is known, which a second best may be.
+    pub(super) fn best_two(&mut self, row: u32) -> BestTwo<T> {
+        loop {
+            let mut best = self.best_two_listed(row);
+            let beyond = self.edges.beyond(row);
+            if best.first <= beyond {
+                if beyond < best.second {
+                    (best.second, best.second_column) = (beyond, UNASSIGNED);
+                }
+                return best;
+            }
+            self.edges.widen(row, &self.prices);
+        }
+    }
+
+    fn best_two_listed(&self, row: u32) -> BestTwo<T> {
         let mut best = BestTwo {
             first: T::FAR,
             column: UNASSIGNED,
@@ -105,7 +121,7 @@ impl<T: Number> Core<T> {
             second_column: UNASSIGNED,
         };
         for (column, cost) in self.edges.row(row) {
-            let value = cost + self.columns[column as usize].price;
+            let value = cost + self.prices[column as usize];
             if value < best.second {
                 if value < best.first {
                     (best.second, best.second_column) = (best.first, best.column);

@@ -17,22 +17,24 @@
 //! it sees, so that no edge is ever priced below its cost, and what rounding has done shows in the
 //! edges of the matching alone.
 
-use super::edges::Edges;
+use super::edges::{Adjacency, Edges};
 use super::frontier::Frontier;
 use super::number::Number;
 use crate::UNASSIGNED;
 
 #[derive(Debug, Clone)]
-pub(crate) struct Core<T> {
-    pub(super) edges: Edges<T>,
+pub(crate) struct Core<T, A = Edges<T>> {
+    pub(super) edges: A,
     pub(super) rows: Vec<Row<T>>,
     pub(super) columns: Vec<Column<T>>,
+    /// What a place of each column costs beyond the edge.
+    pub(super) prices: Vec<T>,
     /// Where the places of each column begin, and where those of the last end.
     first_place: Vec<u32>,
     /// The row in each place; those of a column that are taken come first.
     holders: Vec<u32>,
     /// Rows that were never brought in, or have lost their column to a better edge.
-    waiting: Vec<u32>,
+    pub(super) waiting: Vec<u32>,
     pub(super) frontier: Frontier<T>,
     /// Columns whose distance is not [`Number::FAR`].
     pub(super) reached: Vec<u32>,
@@ -65,7 +67,6 @@ impl Seat {
 
 #[derive(Debug, Clone)]
 pub(super) struct Column<T> {
-    pub(super) price: T,
     pub(super) distance: T,
     /// The row that it is reached from.
     pub(super) from: u32,
@@ -87,25 +88,7 @@ pub(crate) struct Shortage {
 impl<T: Number> Core<T> {
     /// Without rows; a column for each number of places.
     pub(crate) fn new(places: impl IntoIterator<Item = u32>) -> Self {
-        let mut first_place = vec![0];
-        let column = |free| {
-            first_place.push(first_place[first_place.len() - 1] + free);
-            Column { price: T::ZERO, distance: T::FAR, from: UNASSIGNED, free }
-        };
-        let columns = places.into_iter().map(column).collect();
-        let holders = vec![UNASSIGNED; first_place[first_place.len() - 1] as usize];
-        Self {
-            edges: Edges::new(),
-            rows: Vec::new(),
-            columns,
-            first_place,
-            holders,
-            waiting: Vec::new(),
-            frontier: Frontier::new(),
-            reached: Vec::new(),
-            closed: Vec::new(),
-            loose: Vec::new(),
-        }
+        Self::empty(Edges::new(), places)
     }
 
     /// Takes room for so many rows and edges at once.
@@ -123,13 +106,7 @@ impl<T: Number> Core<T> {
         out: Option<T>,
     ) -> u32 {
         let row = self.edges.add_row(edges);
-        self.rows.push(Row {
-            price: T::ZERO,
-            out: out.unwrap_or(T::FAR),
-            seat: Seat::NONE,
-            waits: true,
-        });
-        self.waiting.push(row);
+        self.add_waiting(out);
         row
     }
 
@@ -139,7 +116,7 @@ impl<T: Number> Core<T> {
         let mut better = false;
         for (column, cost) in edges {
             self.edges.add(row, column, cost);
-            better |= cost + self.columns[column as usize].price < self.rows[row as usize].price;
+            better |= cost + self.prices[column as usize] < self.rows[row as usize].price;
         }
         let Row { seat, waits, .. } = self.rows[row as usize];
         if better && !waits {
@@ -150,14 +127,65 @@ impl<T: Number> Core<T> {
             }
         }
     }
+}
+
+impl<T: Number, A: Adjacency<T>> Core<T, A> {
+    /// Over the edges of so many rows, which wait; `out` is what it costs each to stay out, without
+    /// it they must be assigned. A column for each number of places.
+    pub(crate) fn over(
+        edges: A,
+        rows: usize,
+        places: impl IntoIterator<Item = u32>,
+        out: Option<T>,
+    ) -> Self {
+        let mut core = Self::empty(edges, places);
+        core.rows.reserve(rows);
+        for _ in 0..rows {
+            core.add_waiting(out);
+        }
+        core
+    }
+
+    fn add_waiting(&mut self, out: Option<T>) {
+        self.waiting.push(self.rows.len() as u32);
+        self.rows.push(Row {
+            price: T::ZERO,
+            out: out.unwrap_or(T::FAR),
+            seat: Seat::NONE,
+            waits: true,
+        });
+    }
+
+    fn empty(edges: A, places: impl IntoIterator<Item = u32>) -> Self {
+        let mut first_place = vec![0];
+        let column = |free| {
+            first_place.push(first_place[first_place.len() - 1] + free);
+            Column { distance: T::FAR, from: UNASSIGNED, free }
+        };
+        let columns: Vec<_> = places.into_iter().map(column).collect();
+        let holders = vec![UNASSIGNED; first_place[first_place.len() - 1] as usize];
+        Self {
+            edges,
+            rows: Vec::new(),
+            prices: vec![T::ZERO; columns.len()],
+            columns,
+            first_place,
+            holders,
+            waiting: Vec::new(),
+            frontier: Frontier::new(),
+            reached: Vec::new(),
+            closed: Vec::new(),
+            loose: Vec::new(),
+        }
+    }
 
     /// Starts from these prices, one a column and none negative. For before the first solution: all
     /// rows wait.
     pub(crate) fn start_from(&mut self, prices: impl IntoIterator<Item = T>) {
         debug_assert_eq!(self.waiting.len(), self.rows.len(), "rows that have a column already");
-        for ((number, column), price) in (0..).zip(&mut self.columns).zip(prices) {
+        for ((number, own), price) in (0..).zip(&mut self.prices).zip(prices) {
             debug_assert!(price >= T::ZERO, "a negative price");
-            column.price = price;
+            *own = price;
             self.loose.push(number);
         }
     }
@@ -169,20 +197,52 @@ impl<T: Number> Core<T> {
     /// A [`Shortage`] when one cannot be; it still waits, with all after it. Edges may be added
     /// (to any row of the shortage) and the solution continued.
     pub(crate) fn solve(&mut self) -> Result<(), Shortage> {
+        self.solve_while(|_| true).map(|_| ())
+    }
+
+    /// [`solve`](Self::solve) for as long as the edges say so; whether all rows are in. Those that
+    /// are not still wait.
+    pub(crate) fn solve_while(&mut self, go_on: impl Fn(&A) -> bool) -> Result<bool, Shortage> {
         self.waiting.sort_unstable();
         let waiting = std::mem::take(&mut self.waiting);
         let waiting = self.bid_all(waiting);
         for (at, &row) in waiting.iter().enumerate() {
-            if let Err(shortage) = self.augment(row) {
+            let ended = if go_on(&self.edges) { self.augment(row).map(|()| true) } else { Ok(false) };
+            if !matches!(ended, Ok(true)) {
                 self.waiting.extend_from_slice(&waiting[at..]);
-                return Err(shortage);
+                return ended;
             }
         }
         self.lower_loose();
         if !T::EXACT {
             self.tighten();
         }
-        Ok(())
+        Ok(true)
+    }
+
+    pub(crate) fn edges(&self) -> &A {
+        &self.edges
+    }
+
+    pub(crate) fn start_anew(&mut self, prices: Vec<T>, mut list: impl FnMut(&mut A, usize, &[T])) {
+        self.clear_out();
+        self.prices = prices;
+        for row in 0..self.rows.len() { list(&mut self.edges, row, &self.prices); }
+    }
+
+    /// How far apart neighbouring offers are, for the row in the middle.
+    pub(crate) fn grain(&self) -> T where T: crate::dense::Wide {
+        let mut gaps: Vec<T> = Vec::new();
+        for row in 0..self.rows.len() as u32 {
+            let beyond = self.edges.beyond(row);
+            if beyond == T::FAR { continue; }
+            let (mut first, mut count) = (T::FAR, 0);
+            for (column, cost) in self.edges.row(row) { let value = cost + self.prices[column as usize]; if value <= beyond { count += 1; first = first.lesser(value); } }
+            if count > 0 { gaps.push((beyond - first).part(count)); }
+        }
+        if gaps.is_empty() { return T::ZERO; }
+        let middle = gaps.len() / 2;
+        *gaps.select_nth_unstable_by(middle, |a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal)).1
     }
 
     /// For each row its column, or [`UNASSIGNED`].
@@ -197,7 +257,7 @@ impl<T: Number> Core<T> {
 
     /// What a place of each column is worth, beyond its cost; never negative.
     pub(crate) fn column_prices(&self) -> impl ExactSizeIterator<Item = T> {
-        self.columns.iter().map(|column| column.price)
+        self.prices.iter().copied()
     }
 
     /// All places of a column, in `holders`.

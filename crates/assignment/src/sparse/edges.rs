@@ -1,3 +1,21 @@
+use super::number::Number;
+
+/// The edges that rows have, as far as they are listed.
+///
+/// Prices of columns only rise in bids and searches, so what is known of an edge that is not listed
+/// stays true: it costs at least `beyond`, with the price of its column.
+pub(crate) trait Adjacency<T: Number> {
+    /// The columns that are listed for a row and what they cost it.
+    fn row(&self, row: u32) -> impl Iterator<Item = (u32, T)>;
+
+    /// What every other edge of the row costs at least, with its column's price; [`Number::FAR`] when
+    /// there is no other.
+    fn beyond(&self, row: u32) -> T;
+
+    /// Lists the row anew at the present prices, so that `beyond` is greater than before.
+    fn widen(&mut self, row: u32, prices: &[T]);
+}
+
 /// The edges of each row, one behind the other. A row may get more: it then moves to the end,
 /// with room to grow, so that adding costs a constant time an edge on average.
 #[derive(Debug, Clone)]
@@ -54,14 +72,22 @@ impl<T: Copy> Edges<T> {
         self.columns[at] = column;
         self.costs[at] = cost;
     }
+}
 
-    /// The columns of a row and what they cost it.
-    pub(crate) fn row(&self, row: u32) -> impl ExactSizeIterator<Item = (u32, T)> {
+/// All of them are listed.
+impl<T: Number> Adjacency<T> for Edges<T> {
+    fn row(&self, row: u32) -> impl Iterator<Item = (u32, T)> {
         let Span { start, count, .. } = self.spans[row as usize];
         let columns = &self.columns[start..][..count as usize];
         let costs = &self.costs[start..][..count as usize];
         columns.iter().copied().zip(costs.iter().copied())
     }
+
+    fn beyond(&self, _: u32) -> T {
+        T::FAR
+    }
+
+    fn widen(&mut self, _: u32, _: &[T]) {}
 }
 
 #[cfg(test)]
@@ -70,15 +96,15 @@ mod tests {
 
     #[test]
     fn rows_that_get_more_edges_keep_what_they_had() {
-        let mut edges = Edges::new();
+        let mut edges = Edges::<i64>::new();
         edges.add_row([(1, 10), (2, 20)]);
         edges.add_row([]);
         for more in 3..40 {
-            edges.add(0, more, 10 * more);
-            edges.add(1, more, more);
+            edges.add(0, more, i64::from(10 * more));
+            edges.add(1, more, i64::from(more));
         }
         let all: Vec<_> = edges.row(0).collect();
-        assert_eq!(all, (1..40).map(|column| (column, 10 * column)).collect::<Vec<_>>());
-        assert_eq!(edges.row(1).len(), 37);
+        assert_eq!(all, (1..40).map(|column| (column, i64::from(10 * column))).collect::<Vec<_>>());
+        assert_eq!(edges.row(1).count(), 37);
     }
 }

@@ -6,6 +6,7 @@
 //! its own.
 
 use super::core::Core;
+use super::edges::Adjacency;
 use super::number::Number;
 use crate::UNASSIGNED;
 
@@ -31,15 +32,14 @@ struct Way<T> {
     last: u32,
 }
 
-impl<T: Number> Core<T> {
+impl<T: Number, A: Adjacency<T>> Core<T, A> {
     /// After this every column that has a free place has the price 0.
     pub(super) fn lower_loose(&mut self) {
         let mut loose = std::mem::take(&mut self.loose);
         loose.sort_unstable();
         loose.dedup();
         let is_loose = |core: &Self, column: u32| {
-            let column = &core.columns[column as usize];
-            column.free > 0 && column.price > T::ZERO
+            core.columns[column as usize].free > 0 && core.prices[column as usize] > T::ZERO
         };
         loose.retain(|&column| is_loose(self, column));
         if loose.is_empty() {
@@ -89,7 +89,7 @@ impl<T: Number> Core<T> {
                 continue;
             }
             self.closed.push(number);
-            let price = self.columns[number as usize].price;
+            let price = self.prices[number as usize];
             for &(row, cost) in takers.of(number) {
                 let taker = self.rows[row as usize];
                 if taker.seat.column == number {
@@ -120,7 +120,7 @@ impl<T: Number> Core<T> {
             self.reached.push(number);
         }
         (column.distance, column.from) = (length, row);
-        let down = length + column.price;
+        let down = length + self.prices[number as usize];
         if down < way.length {
             *way = Way { length: down, comes_in: UNASSIGNED, last: number };
         }
@@ -131,10 +131,10 @@ impl<T: Number> Core<T> {
     fn sink_prices(&mut self, length: T) {
         for at in 0..self.closed.len() {
             let number = self.closed[at];
-            let column = &mut self.columns[number as usize];
-            let fall = length - column.distance;
+            let fall = length - self.columns[number as usize].distance;
             if fall > T::ZERO {
-                column.price = (column.price - fall).greater(T::ZERO);
+                let price = &mut self.prices[number as usize];
+                *price = (*price - fall).greater(T::ZERO);
                 for place in 0..self.holders(number).len() {
                     let row = self.holders(number)[place] as usize;
                     self.rows[row].price = self.rows[row].price - fall;
@@ -148,7 +148,7 @@ impl<T: Number> Core<T> {
         let (mut row, mut column) = (way.comes_in, way.last);
         if row == UNASSIGNED {
             // Rounding must not leave a price behind.
-            self.columns[column as usize].price = T::ZERO;
+            self.prices[column as usize] = T::ZERO;
             if column == start {
                 return;
             }

@@ -1,6 +1,7 @@
 //! Assignment on a sparse graph.
 #![allow(dead_code, reason = "what is built on the core comes next")]
 
+mod auction;
 mod augment;
 mod bids;
 mod core;
@@ -11,7 +12,8 @@ mod frontier;
 mod lower;
 mod number;
 
-#[allow(unused_imports, reason = "what is built on the core comes next")]
+
 pub(crate) use self::core::{Core, Shortage};
-#[allow(unused_imports, reason = "what is built on the core comes next")]
-pub(crate) use number::Number;
+pub(crate) use edges::Adjacency;
+
+pub use number::Number;
