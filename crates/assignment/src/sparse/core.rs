@@ -17,6 +17,7 @@
 //! it sees, so that no edge is ever priced below its cost, and what rounding has done shows in the
 //! edges of the matching alone.
 
+use super::Shortage;
 use super::edges::Edges;
 use super::frontier::Frontier;
 use super::number::Number;
@@ -71,17 +72,6 @@ pub(super) struct Column<T> {
     pub(super) from: u32,
     /// Places that are free.
     pub(super) free: u32,
-}
-
-/// Rows that cannot all be assigned: none may stay out, and the columns that they are permitted
-/// have together fewer places than they are. Each is needed: without any one of them, the others
-/// can be assigned.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Shortage {
-    /// Ascending.
-    pub(crate) rows: Vec<u32>,
-    /// All columns that those are permitted, ascending.
-    pub(crate) columns: Vec<u32>,
 }
 
 impl<T: Number> Core<T> {

@@ -38,5 +38,6 @@ macro_rules! number {
 }
 number!(i32, i32::MAX, true);
 number!(i64, i64::MAX, true);
+number!(i128, i128::MAX, true);
 number!(f32, f32::INFINITY, false);
 number!(f64, f64::INFINITY, false);
