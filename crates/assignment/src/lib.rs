@@ -21,6 +21,7 @@
 //! | `explain` | [`Explanation`]: why something stayed behind, and what it lacked |
 //! | `first_come` | [`first_come()`]: the greedy total, for comparison |
 //! | `grid` | a dense rectangle of numbers |
+//! | [`sparse`] | explicit pairs, places, rows that stay out at a price; to minimise or maximise |
 //! | `error` | [`Error`]: what a problem may not be |
 //!
 //! # What "best" means
@@ -48,6 +49,7 @@
 
 
 mod classes;
+pub mod dense;
 mod doubling;
 mod error;
 mod expand;
@@ -60,8 +62,7 @@ mod prices;
 mod problem;
 mod solution;
 mod solve;
-mod sparse;
-pub mod dense;
+pub mod sparse;
 mod table;
 mod transport;
 mod verify;

@@ -1,125 +1,141 @@
+use super::alike::by_class;
 use super::candidates::Candidates;
-use super::cost::{Cost, Wide, private::Wide as _};
-use super::matrix::{Costs, Matrix};
-use super::{Goal, Refused};
-use crate::UNASSIGNED;
-use crate::sparse::{Core, Number, Shortage};
+use super::costs::Costs;
+use super::element::{Element, Wide};
+use super::level::level;
+use super::{Error, Matrix, verify};
+use crate::sparse::{Amount, Certificate, Core, Cost, Goal, Sealed as _, Shortage, Solution};
+use crate::{Side, UNASSIGNED};
 
-/// Columns that are listed for each row before anything is known.
-const LISTED: usize = 16;
+/// Above so many elements a debug build does not verify what it has solved.
+const VERIFIED_ELEMENTS: usize = 1 << 20;
 
-/// An assignment of as many pairs as the shorter side has members, and the prices that prove it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Assignment<W> {
-    /// For each row its column or [`UNASSIGNED`].
-    pub columns: Vec<u32>,
-    /// The sum of the costs of the pairs.
-    pub total: W,
-    /// One a row.
-    pub row_prices: Vec<W>,
-    /// One a column.
-    pub column_prices: Vec<W>,
-}
-
-/// Finds the assignment of `min(rows, columns)` pairs with the least, or highest, total.
-///
-/// # Errors
-pub fn assign<T: Cost>(
-    matrix: &Matrix<'_, T>,
-    goal: Goal,
-) -> Result<Assignment<T::Wide>, Refused> {
-    match goal {
-        Goal::Minimize => assign_to::<T, false>(matrix),
-        Goal::Maximize => assign_to::<T, true>(matrix),
-    }
-}
-
-fn assign_to<T: Cost, const GAIN: bool>(matrix: &Matrix<'_, T>) -> Result<Assignment<T::Wide>, Refused> {
-    let flipped = matrix.rows() > matrix.columns();
-    let transposed;
-    let costs = if flipped {
-        transposed = matrix.transposed();
-        Costs::<T, GAIN> { rows: matrix.columns(), columns: matrix.rows(), costs: &transposed }
-    } else {
-        Costs { rows: matrix.rows(), columns: matrix.columns(), costs: matrix.all() }
-    };
-    let columns = costs.columns;
-    let core = solve(costs).map_err(|trouble| match trouble {
-        Trouble::Flaw(row, column) if flipped => Refused::Cost { row: column, column: row },
-        Trouble::Flaw(row, column) => Refused::Cost { row, column },
-        Trouble::Shortage(Shortage { rows, columns }) => {
-            Refused::Infeasible { members: rows, permitted: columns }
-        }
-    })?;
-
-    let own = |price: T::Wide| if GAIN { price.negated() } else { price };
-    let row_prices: Vec<_> = core.row_prices().map(own).collect();
-    let column_prices: Vec<_> = core.column_prices().map(|price| own(price.negated())).collect();
-    let column_of: Vec<u32> = core.assigned().collect();
-    let pairs = (0..).zip(&column_of);
-    let total = pairs.fold(T::Wide::ZERO, |total, (row, &column)| {
-        let (row, column) = (row as usize, column as usize);
-        let cost = if flipped { matrix.cost(column, row) } else { matrix.cost(row, column) };
-        total + cost.wide()
-    });
-    if !flipped {
-        return Ok(Assignment { columns: column_of, total, row_prices, column_prices });
-    }
-    let mut columns = vec![UNASSIGNED; columns];
-    for (row, &column) in (0..).zip(&column_of) {
-        columns[column as usize] = row;
-    }
-    Ok(Assignment { columns, total, row_prices: column_prices, column_prices: row_prices })
-}
-
-/// How many rows may be read again, as a part of all, before the prices are found by auction.
+/// How many rows may be read again, as a part of all, before prices are brought to their level.
 const PATIENCE: usize = 4;
 
-type Solver<'a, T, const GAIN: bool> = Core<<T as Cost>::Wide, Candidates<'a, T, GAIN>>;
+pub(super) type Solver<'a, T, const GAIN: bool> =
+    Core<<T as Element>::Wide, Candidates<'a, T, GAIN>>;
 
-enum Trouble {
-    Flaw(usize, usize),
-    Shortage(Shortage),
-}
-impl From<Shortage> for Trouble {
-    fn from(s: Shortage) -> Self { Self::Shortage(s) }
+/// Finds the best assignment of as many pairs as the lesser side has members, and the prices that
+/// prove it.
+///
+/// The method is chosen by what the matrix is like:
+///
+/// - where few rows or columns differ, by [`solve_classes`](crate::solve_classes());
+/// - otherwise by shortest augmenting paths (Jonker & Volgenant 1987, Computing 38, 325–340) over the
+///   cheapest columns of each row, which is read again when it needs more of them;
+/// - after auctions (Bertsekas 1988), when that happens too often.
+///
+/// Reads the matrix once if all goes well; O(n³) at worst, and n² more memory if there are more rows
+/// than columns. The same matrix gives the same solution everywhere.
+///
+/// # Errors
+///
+/// [`Error::Unusable`] names the first element that is one; [`Error::Infeasible`] when too many
+/// pairs are forbidden.
+pub fn solve<T: Element>(
+    goal: Goal,
+    matrix: &Matrix<'_, T>,
+) -> Result<Solution<T::Wide>, Error> {
+    let solution = match goal {
+        Goal::Minimise => solve_to::<T, false>(matrix),
+        Goal::Maximise => solve_to::<T, true>(matrix),
+    }?;
+    debug_assert!(
+        matrix.elements().len() > VERIFIED_ELEMENTS || verify(goal, matrix, &solution).is_ok(),
+        "a solution that its certificate does not prove: {:?}",
+        verify(goal, matrix, &solution)
+    );
+    Ok(solution)
 }
 
-fn solve<T: Cost, const GAIN: bool>(costs: Costs<'_, T, GAIN>) -> Result<Solver<'_, T, GAIN>, Trouble> {
-    let (rows, columns) = (costs.rows, costs.columns);
-    let t = std::time::Instant::now();
-    let verbose = std::env::var("V").is_ok();
-    let mut candidates = Candidates::of(costs);
-    candidates.list_all().map_err(|(row, column)| Trouble::Flaw(row, column))?;
-    if verbose { println!("{rows} listed {:?}", t.elapsed()); }
-    let mut core = Core::over(candidates, rows, (0..columns).map(|_| 1), None);
-    if rows == columns {
-        let patience = rows / PATIENCE;
-        if core.solve_while(|candidates| candidates.widened() < patience)? {
-            return Ok(core);
+/// Prices are those of costs, one of a row and one of a column for the lesser side's members and
+/// for the other's.
+pub(super) struct Solved<W> {
+    /// The column of each row.
+    pub(super) columns: Vec<u32>,
+    /// What each member of the lesser side has at least to pay.
+    pub(super) payers: Vec<W>,
+    /// What each member of the other side is worth.
+    pub(super) places: Vec<W>,
+}
+
+fn solve_to<T: Element, const GAIN: bool>(
+    matrix: &Matrix<'_, T>,
+) -> Result<Solution<T::Wide>, Error> {
+    let solved = match by_class::<T, GAIN>(matrix) {
+        Some(solved) => solved,
+        None => by_paths::<T, GAIN>(matrix)?,
+    };
+    let counted = solved.columns.iter().enumerate().filter(|&(_, &column)| column != UNASSIGNED);
+    let counted = counted.map(|(row, &column)| matrix.row(row)[column as usize].wide().amount());
+    let total = <T::Wide as Cost>::Sum::sum(counted);
+    let payers = |price: T::Wide| if GAIN { price.negated().amount() } else { price.amount() };
+    let payers = solved.payers.into_iter().map(payers).collect();
+    let places = solved.places.into_iter().map(T::Wide::amount).collect();
+    let certificate = if matrix.rows() > matrix.columns() {
+        Certificate { row_prices: places, column_prices: payers }
+    } else {
+        Certificate { row_prices: payers, column_prices: places }
+    };
+    let assigned = matrix.rows().min(matrix.columns());
+    Ok(Solution { columns: solved.columns, assigned, total, certificate })
+}
+
+fn by_paths<T: Element, const GAIN: bool>(
+    matrix: &Matrix<'_, T>,
+) -> Result<Solved<T::Wide>, Error> {
+    if matrix.rows() <= matrix.columns() {
+        let solver = shortest_paths::<T, GAIN>(*matrix)?;
+        return Ok(Solved {
+            columns: solver.assigned().collect(),
+            payers: solver.row_prices().collect(),
+            places: solver.column_prices().collect(),
+        });
+    }
+    let transposed = matrix.transposed();
+    let transposed = Matrix::new(matrix.columns(), matrix.rows(), &transposed)?;
+    let solver = shortest_paths::<T, GAIN>(transposed).map_err(|error| match error {
+        Error::Unusable { row, column } => Error::Unusable { row: column, column: row },
+        Error::Infeasible { members, permitted, .. } => {
+            Error::Infeasible { side: Side::Columns, members, permitted }
         }
-        if verbose { println!("{rows} bailed {:?} ", t.elapsed()); }
-        level(&mut core)?;
+        Error::Shape { .. } => error,
+    })?;
+    let mut columns = vec![UNASSIGNED; matrix.rows()];
+    for (column, row) in (0..).zip(solver.assigned()) {
+        columns[row as usize] = column;
     }
-    core.solve()?;
-    if verbose { println!("{rows} done {:?} ", t.elapsed()); }
-    Ok(core)
+    Ok(Solved {
+        columns,
+        payers: solver.row_prices().collect(),
+        places: solver.column_prices().collect(),
+    })
 }
 
-/// Brings prices to their level.
-fn level<T: Cost, const GAIN: bool>(core: &mut Solver<'_, T, GAIN>) -> Result<(), Shortage> {
-    let verbose = std::env::var("V").is_ok();
-    let rows = core.edges().costs().rows;
-    let mut raise = core.edges().spread().part(10);
-    loop {
-        let t = std::time::Instant::now();
-        let w = core.edges().widened();
-        let ended = core.auction(raise, rows * 100);
-        let grain = core.grain();
-        if verbose { println!("raise {raise:?} grain {grain:?} widened {} {:?}", core.edges().widened() - w, t.elapsed()); }
-        if !ended || raise.part(2) < grain || raise.part(5) >= raise { break; }
-        raise = raise.part(5);
+fn shortest_paths<T: Element, const GAIN: bool>(
+    matrix: Matrix<'_, T>,
+) -> Result<Solver<'_, T, GAIN>, Error> {
+    let (rows, columns) = (matrix.rows(), matrix.columns());
+    let candidates = Candidates::of(Costs::of(matrix))
+        .map_err(|(row, column)| Error::Unusable { row, column })?;
+    let mut solver = Core::over(candidates, rows, columns);
+    let solved = if rows == columns {
+        let patience = rows / PATIENCE;
+        solver.solve_while(|candidates| candidates.widened() <= patience).and_then(|all_in| {
+            if all_in {
+                return Ok(());
+            }
+            level(&mut solver, rows);
+            solver.solve()
+        })
+    } else {
+        solver.solve()
+    };
+    match solved {
+        Ok(()) => Ok(solver),
+        Err(Shortage { rows, columns }) => {
+            Err(Error::Infeasible { side: Side::Rows, members: rows, permitted: columns })
+        }
     }
-    core.clear_out();
-    Ok(())
 }

@@ -10,28 +10,29 @@ use super::edges::Adjacency;
 use super::number::Number;
 
 impl<T: Number, A: Adjacency<T>> Core<T, A> {
-    /// Every row bids, at least `raise` above the second best, until each has a column, or so many
-    /// bids are made. Rows must be as many as columns, which have a place each, and may not stay
-    /// out: then every column is taken in the end, whatever it costs.
-    pub(crate) fn auction(&mut self, raise: T, mut bids: usize) -> bool {
+    /// Every row bids, `raise` above the second best, until each has a column; false when one is
+    /// permitted nothing or the `bids` are used up, of which what is left is given back. There must be
+    /// as many rows as columns, with one place each, and no row may stay out: so every column is taken
+    /// in the end, whatever its price.
+    pub(crate) fn auction(&mut self, raise: T, bids: &mut usize) -> bool {
         debug_assert_eq!(self.rows.len(), self.columns.len());
         self.clear_out();
         let mut bidders: Vec<u32> = (0..self.rows.len() as u32).rev().collect();
         while let Some(row) = bidders.pop() {
             let best = self.best_two(row);
-            let Some(fewer) = bids.checked_sub(1).filter(|_| best.first < T::FAR) else {
+            let (first, column) = (best.first, best.column);
+            if first == T::FAR || *bids == 0 {
                 return false;
-            };
-            bids = fewer;
-            let second = if best.second < T::FAR { best.second } else { best.first };
-            let price = &mut self.prices[best.column as usize];
-            *price = *price + (second - best.first) + raise;
-            let outbid = self.holders(best.column).first().copied();
+            }
+            *bids -= 1;
+            let rise = if best.second < T::FAR { best.second - first + raise } else { raise };
+            self.prices[column as usize] = self.prices[column as usize] + rise;
+            let outbid = self.holders(column).first().copied();
             if let Some(loser) = outbid {
                 self.take_out(loser);
                 bidders.push(loser);
             }
-            self.take(row, best.column);
+            self.take(row, column);
         }
         true
     }

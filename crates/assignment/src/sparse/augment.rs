@@ -1,7 +1,8 @@
 //! Brings one more row in by the shortest way (Dijkstra's method on reduced costs), which may be
 //! that it stays out.
 
-use super::core::{Core, Shortage};
+use super::Shortage;
+use super::core::Core;
 use super::edges::Adjacency;
 use super::number::Number;
 

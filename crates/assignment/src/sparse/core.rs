@@ -17,6 +17,7 @@
 //! it sees, so that no edge is ever priced below its cost, and what rounding has done shows in the
 //! edges of the matching alone.
 
+use super::Shortage;
 use super::edges::{Adjacency, Edges};
 use super::frontier::Frontier;
 use super::number::Number;
@@ -74,17 +75,6 @@ pub(super) struct Column<T> {
     pub(super) free: u32,
 }
 
-/// Rows that cannot all be assigned: none may stay out, and the columns that they are permitted
-/// have together fewer places than they are. Each is needed: without any one of them, the others
-/// can be assigned.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Shortage {
-    /// Ascending.
-    pub(crate) rows: Vec<u32>,
-    /// All columns that those are permitted, ascending.
-    pub(crate) columns: Vec<u32>,
-}
-
 impl<T: Number> Core<T> {
     /// Without rows; a column for each number of places.
     pub(crate) fn new(places: impl IntoIterator<Item = u32>) -> Self {
@@ -130,18 +120,12 @@ impl<T: Number> Core<T> {
 }
 
 impl<T: Number, A: Adjacency<T>> Core<T, A> {
-    /// Over the edges of so many rows, which wait; `out` is what it costs each to stay out, without
-    /// it they must be assigned. A column for each number of places.
-    pub(crate) fn over(
-        edges: A,
-        rows: usize,
-        places: impl IntoIterator<Item = u32>,
-        out: Option<T>,
-    ) -> Self {
-        let mut core = Self::empty(edges, places);
+    /// Over the edges of so many rows, which wait and must be assigned, to columns with one place each.
+    pub(crate) fn over(edges: A, rows: usize, columns: usize) -> Self {
+        let mut core = Self::empty(edges, std::iter::repeat_n(1, columns));
         core.rows.reserve(rows);
         for _ in 0..rows {
-            core.add_waiting(out);
+            core.add_waiting(None);
         }
         core
     }
@@ -200,8 +184,12 @@ impl<T: Number, A: Adjacency<T>> Core<T, A> {
         self.solve_while(|_| true).map(|_| ())
     }
 
-    /// [`solve`](Self::solve) for as long as the edges say so; whether all rows are in. Those that
-    /// are not still wait.
+    /// [`solve`](Self::solve) for as long as `go_on` says so of the edges; whether all rows are in.
+    /// Those that are not still wait.
+    ///
+    /// # Errors
+    ///
+    /// As for [`solve`](Self::solve).
     pub(crate) fn solve_while(&mut self, go_on: impl Fn(&A) -> bool) -> Result<bool, Shortage> {
         self.waiting.sort_unstable();
         let waiting = std::mem::take(&mut self.waiting);
@@ -224,25 +212,9 @@ impl<T: Number, A: Adjacency<T>> Core<T, A> {
         &self.edges
     }
 
-    pub(crate) fn start_anew(&mut self, prices: Vec<T>, mut list: impl FnMut(&mut A, usize, &[T])) {
-        self.clear_out();
-        self.prices = prices;
-        for row in 0..self.rows.len() { list(&mut self.edges, row, &self.prices); }
-    }
-
-    /// How far apart neighbouring offers are, for the row in the middle.
-    pub(crate) fn grain(&self) -> T where T: crate::dense::Wide {
-        let mut gaps: Vec<T> = Vec::new();
-        for row in 0..self.rows.len() as u32 {
-            let beyond = self.edges.beyond(row);
-            if beyond == T::FAR { continue; }
-            let (mut first, mut count) = (T::FAR, 0);
-            for (column, cost) in self.edges.row(row) { let value = cost + self.prices[column as usize]; if value <= beyond { count += 1; first = first.lesser(value); } }
-            if count > 0 { gaps.push((beyond - first).part(count)); }
-        }
-        if gaps.is_empty() { return T::ZERO; }
-        let middle = gaps.len() / 2;
-        *gaps.select_nth_unstable_by(middle, |a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal)).1
+    /// What the columns that are listed for a row cost it now, with their prices.
+    pub(crate) fn offers(&self, row: u32) -> impl Iterator<Item = T> {
+        self.edges.row(row).map(|(column, cost)| cost + self.prices[column as usize])
     }
 
     /// For each row its column, or [`UNASSIGNED`].

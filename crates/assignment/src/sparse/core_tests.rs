@@ -5,10 +5,13 @@ use proptest::prelude::*;
 use super::{Core, Number, Shortage};
 use crate::UNASSIGNED;
 
+/// The edges of a row, and what it costs it to stay out.
+type Line = (Vec<(u32, i64)>, Option<i64>);
+
 #[derive(Debug, Clone)]
 struct Small {
     places: Vec<u32>,
-    rows: Vec<(Vec<(u32, i64)>, Option<i64>)>,
+    rows: Vec<Line>,
 }
 
 fn any_small() -> impl Strategy<Value = Small> {

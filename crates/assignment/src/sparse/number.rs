@@ -41,5 +41,6 @@ macro_rules! number {
 }
 number!(i32, i32::MIN, i32::MAX, true);
 number!(i64, i64::MIN, i64::MAX, true);
+number!(i128, i128::MIN, i128::MAX, true);
 number!(f32, f32::NEG_INFINITY, f32::INFINITY, false);
 number!(f64, f64::NEG_INFINITY, f64::INFINITY, false);
