@@ -1,8 +1,9 @@
 //! Assigns rows to columns so that the total score is as high as it can be, and proves it.
 //!
 //! Each row takes at most one column and each column at most one row. A pair has an integer score
-//! or is forbidden. The crate is pure: numbers in, numbers out; no strings, no I/O, no floating
-//! point, no threads, no randomness. The same problem gives the same solution everywhere.
+//! or is forbidden. The crate is pure: numbers in, numbers out; no strings, no I/O, no threads, no
+//! randomness. The same problem gives the same solution everywhere. Floats are for [`dense`] and
+//! [`sparse`] alone, which take costs as others have them, to minimise or to maximise.
 //!
 //! | module | says |
 //! |---|---|
@@ -24,6 +25,8 @@
 //! | `first_come` | [`first_come()`]: the greedy total, for comparison |
 //! | `grid` | a dense rectangle of numbers |
 //! | `error` | [`Error`]: what a problem may not be |
+//! | [`dense`] | matrices of `i32`, `i64`, `f32` and `f64` |
+//! | [`sparse`] | explicit pairs, places, rows that may stay unassigned at a price |
 //!
 //! # What "best" means
 //!
@@ -47,9 +50,11 @@
 //! assert_eq!(verify(&problem, &solution), Ok(()));
 //! # Ok::<(), assignment::Error>(())
 //! ```
-#![forbid(unsafe_code)]
+
+#![deny(unsafe_code)]
 
 mod classes;
+pub mod dense;
 mod doubling;
 mod error;
 mod exchanges;
@@ -64,6 +69,7 @@ mod prices;
 mod problem;
 mod solution;
 mod solve;
+pub mod sparse;
 mod table;
 mod transport;
 mod verify;

@@ -2,6 +2,7 @@
 //! wrong: at least 200 seeds of faults, with one replica of each service and with several.
 //!
 //! `WAYBILL_SIMULATION_SEEDS=1000..2000` tries others; a failure names its seed.
+#![allow(clippy::print_stderr, reason = "says what the seeds have met")]
 
 use std::ops::Range;
 

@@ -1,0 +1,108 @@
+//! What the solver sees of a matrix: low is good, and there are no more rows than columns.
+
+use super::element::{Element, Wide};
+use super::kernel::{Kernel, vectorised};
+use super::matrix::Matrix;
+use crate::sparse::Number;
+
+/// With `GAIN` what is wanted is the highest total, and elements count negative.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Costs<'a, T, const GAIN: bool>(Matrix<'a, T>);
+
+impl<'a, T: Element, const GAIN: bool> Costs<'a, T, GAIN> {
+    pub(super) fn of(matrix: Matrix<'a, T>) -> Self {
+        debug_assert!(matrix.rows() <= matrix.columns());
+        Self(matrix)
+    }
+
+    pub(super) fn rows(&self) -> usize {
+        self.0.rows()
+    }
+
+    pub(super) fn columns(&self) -> usize {
+        self.0.columns()
+    }
+
+    pub(super) fn row(&self, row: usize) -> &'a [T] {
+        self.0.row(row)
+    }
+
+    /// The `least` of cost and price together in each group of columns of a row. Of g groups the first
+    /// has the columns 0, g, 2g and so on: so all are done in step.
+    pub(super) fn least(&self, row: usize, prices: &[T::Wide], least: &mut [T::Wide]) {
+        let (costs, limit) = (self.row(row), T::Wide::FAR);
+        vectorised(Least::<'_, T, GAIN, false> { costs, prices, least, limit });
+    }
+
+    /// The same for a row that has not been looked at before: the first column whose cost is no
+    /// number, or so large that a sum could not be told, is an error.
+    pub(super) fn checked_least(
+        &self,
+        row: usize,
+        prices: &[T::Wide],
+        least: &mut [T::Wide],
+    ) -> Result<(), usize> {
+        let (costs, limit) = (self.row(row), T::Wide::limit(self.rows()));
+        if !vectorised(Least::<'_, T, GAIN, true> { costs, prices, least, limit }) {
+            return Ok(());
+        }
+        let flawed = |&cost: &T| is_flawed::<T, GAIN>(cost, limit);
+        Err(costs.iter().position(flawed).unwrap_or(0))
+    }
+}
+
+struct Least<'a, T: Element, const GAIN: bool, const CHECK: bool> {
+    costs: &'a [T],
+    prices: &'a [T::Wide],
+    least: &'a mut [T::Wide],
+    limit: T::Wide,
+}
+
+impl<T: Element, const GAIN: bool, const CHECK: bool> Kernel for Least<'_, T, GAIN, CHECK> {
+    /// Whether a cost is flawed.
+    type Output = bool;
+
+    #[inline(always)]
+    fn run(self) -> bool {
+        self.least.fill(T::Wide::FAR);
+        let groups = self.least.len().max(1);
+        let mut any = false;
+        for (costs, prices) in self.costs.chunks(groups).zip(self.prices.chunks(groups)) {
+            for ((&cost, &price), least) in costs.iter().zip(prices).zip(self.least.iter_mut()) {
+                *least = least.lesser(priced::<T, GAIN>(cost, price));
+                if CHECK {
+                    any |= is_flawed::<T, GAIN>(cost, self.limit);
+                }
+            }
+        }
+        any
+    }
+}
+
+#[inline(always)]
+fn is_forbidden<T: Element, const GAIN: bool>(cost: T) -> bool {
+    cost == if GAIN { T::FORBIDDEN.maximise } else { T::FORBIDDEN.minimise }
+}
+
+/// Not a number is within no limit.
+#[inline(always)]
+fn is_flawed<T: Element, const GAIN: bool>(cost: T, limit: T::Wide) -> bool {
+    let wide = cost.wide();
+    let within = (wide <= limit) & (wide >= limit.negated());
+    !within & !is_forbidden::<T, GAIN>(cost)
+}
+
+/// What an element costs; [`Number::FAR`] when the pair is forbidden.
+#[inline(always)]
+pub(super) fn low<T: Element, const GAIN: bool>(cost: T) -> T::Wide {
+    priced::<T, GAIN>(cost, T::Wide::ZERO)
+}
+
+/// The same with a price.
+#[inline(always)]
+pub(super) fn priced<T: Element, const GAIN: bool>(cost: T, price: T::Wide) -> T::Wide {
+    let wide = if GAIN { cost.wide().negated() } else { cost.wide() };
+    // What wraps is what is thrown away.
+    let sum = wide.wrapping_plus(price);
+    if is_forbidden::<T, GAIN>(cost) { T::Wide::FAR } else { sum }
+}

@@ -1,0 +1,43 @@
+//! Loops that are worth vectors, compiled for more than one kind of processor.
+//!
+//! The only unsafe code of this crate: the call of a function for a processor that was looked for
+//! just before. Elsewhere, and under Miri, the same loops run as they are.
+
+/// A loop over slices. [`vectorised`] runs it as the processor can do it best.
+pub(super) trait Kernel {
+    type Output;
+
+    /// Must be `#[inline(always)]`, and so must all it calls.
+    fn run(self) -> Self::Output;
+}
+
+#[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code, reason = "functions for a processor that was looked for before the call")]
+pub(super) fn vectorised<K: Kernel>(kernel: K) -> K::Output {
+    #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl")]
+    fn with_avx512<K: Kernel>(kernel: K) -> K::Output {
+        kernel.run()
+    }
+    #[target_feature(enable = "avx2")]
+    fn with_avx2<K: Kernel>(kernel: K) -> K::Output {
+        kernel.run()
+    }
+    let has_avx512 = is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512dq")
+        && is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512vl");
+    if has_avx512 {
+        // SAFETY: the processor has what the function is compiled for.
+        unsafe { with_avx512(kernel) }
+    } else if is_x86_feature_detected!("avx2") {
+        // SAFETY: the processor has what the function is compiled for.
+        unsafe { with_avx2(kernel) }
+    } else {
+        kernel.run()
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+pub(super) fn vectorised<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run()
+}

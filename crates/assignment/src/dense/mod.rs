@@ -1,0 +1,50 @@
+//! Assignment on a dense matrix of `i32`, `i64`, `f32` or `f64`, square or not, with forbidden
+//! pairs; to minimise or to maximise.
+//!
+//! [`solve()`] assigns as many pairs as the lesser side has members, so that the total is the best,
+//! and gives prices that prove it, which [`verify()`] checks without knowing how they were found.
+//!
+//! ```
+//! use assignment::dense::{Goal, Matrix, solve, verify};
+//!
+//! let costs = [4.0, 1.0, 3.0, 2.0, 0.0, 5.0, 3.0, 2.0, 2.0];
+//! let matrix = Matrix::new(3, 3, &costs)?;
+//! let solution = solve(Goal::Minimise, &matrix)?;
+//! assert_eq!(solution.columns, [1, 0, 2]);
+//! assert_eq!(solution.total, 5.0);
+//! assert!(verify(Goal::Minimise, &matrix, &solution).is_ok());
+//! # Ok::<(), assignment::dense::Error>(())
+//! ```
+//!
+//! The prices of a [`Certificate`] are those of a [sparse problem](crate::sparse) in which nobody
+//! may stay unassigned. Where there are more rows than columns it is the columns that must be
+//! assigned, and rows and columns change places in what is said there.
+//!
+//! | module | says |
+//! |---|---|
+//! | `matrix`, `element` | [`Matrix`]: what is given, and of what |
+//! | `solve` | [`solve()`]: chooses the method |
+//! | `alike` | equal rows and columns, solved by class |
+//! | `candidates` | of each row only the cheapest columns |
+//! | `costs`, `kernel` | reading a row, in vectors |
+//! | `level` | auctions, for prices that are nearly right |
+//! | `verify` | [`verify()`]: proves optimality from the prices alone |
+//! | `error` | [`Error`]: what a matrix may not be |
+
+mod alike;
+mod candidates;
+mod costs;
+mod element;
+mod error;
+mod kernel;
+mod level;
+mod matrix;
+mod solve;
+mod verify;
+
+pub use crate::sparse::{Certificate, Flaw, Goal, Proof, Solution};
+pub use element::{Element, Forbidden};
+pub use error::Error;
+pub use matrix::Matrix;
+pub use solve::solve;
+pub use verify::verify;
