@@ -14,11 +14,13 @@ use opentelemetry_sdk::{
     Resource,
     error::{OTelSdkError, OTelSdkResult},
     trace::{
-        BatchSpanProcessor, Sampler, SdkTracerProvider, SpanData, SpanExporter, SpanProcessor,
+        BatchConfigBuilder, BatchSpanProcessor, Sampler, SdkTracerProvider, SpanData, SpanExporter,
+        SpanProcessor,
     },
 };
 use tokio::runtime::Handle;
 
+use super::count::{Spans, counted};
 use crate::{
     VERSION,
     trace::{ChosenIds, PART},
@@ -33,13 +35,22 @@ pub(super) fn provider(spans: impl SpanProcessor + 'static) -> SdkTracerProvider
         .build()
 }
 
-/// A provider that exports in batches, from a thread of its own.
-pub(super) fn in_batches<E, M>(part: &'static str, make: M) -> SdkTracerProvider
+/// A provider that exports in batches, from a thread of its own; so many spans wait for it at most.
+pub(super) fn in_batches<E, M>(
+    part: &'static str,
+    queue: usize,
+    spans: &'static Spans,
+    make: M,
+) -> SdkTracerProvider
 where
     E: SpanExporter + 'static,
     M: Fn() -> Result<E, String> + Send + Sync + 'static,
 {
-    provider(BatchSpanProcessor::builder(ByPart::new(part, make)).build())
+    let exporter = ByPart::new(part, make);
+    let config = BatchConfigBuilder::default().with_max_queue_size(queue);
+    provider(counted(exporter, queue, spans, |exporter| {
+        BatchSpanProcessor::builder(exporter).with_batch_config(config.build()).build()
+    }))
 }
 
 /// Makes exporters to the collector of the `OTEL_` variables.

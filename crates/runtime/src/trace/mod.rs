@@ -6,12 +6,14 @@
 
 mod context;
 mod ids;
+mod propagators;
 mod sampler;
 mod spans;
 mod tell;
 
 pub use context::TraceContext;
 pub(crate) use ids::ChosenIds;
+pub(crate) use propagators::{Propagators, propagate};
 pub use sampler::Sampler;
 pub(crate) use spans::{PART, TARGET};
 pub use spans::{Spans, attribute, context_of, failed, link};

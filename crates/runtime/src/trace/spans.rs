@@ -66,7 +66,10 @@ impl Spans {
 pub fn context_of(span: &Span, received: &TraceContext) -> TraceContext {
     let context = span.context();
     let context = context.span().span_context().clone();
-    if context.is_valid() { TraceContext::from_otel(&context) } else { received.clone() }
+    match context.is_valid() {
+        true => TraceContext::of_span(&context, received),
+        false => received.clone(),
+    }
 }
 
 /// Links `span` to the span that `to` names, if both are sampled.

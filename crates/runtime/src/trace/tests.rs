@@ -154,6 +154,22 @@ fn the_state_of_other_vendors_is_handed_on() {
 }
 
 #[test]
+fn baggage_goes_along_with_and_without_a_span() {
+    let parent = format!("00-{TRACE_TEXT}-00f067aa0ba902b7-01");
+    let said = "tenant=north,day=2026-11-27;kind=late";
+    exported(|| {
+        for parent in [&*parent, ""] {
+            let received = TraceContext::parse(parent, "").with_baggage(said);
+            let span = FLEET.batch("plan batch", &received);
+            assert_eq!(context_of(&span, &received).baggage(), said, "{parent:?}");
+        }
+    });
+    for bad in ["a=\n".to_owned(), format!("a={}", "b".repeat(8_192)), "a=ü".to_owned()] {
+        assert_eq!(TraceContext::none().with_baggage(&bad), TraceContext::none());
+    }
+}
+
+#[test]
 fn what_is_not_well_formed_is_no_trace() {
     for bad in [
         String::new(),
