@@ -45,7 +45,7 @@ fn edges(edges: &[(&str, Option<&str>)]) -> BTreeMap<(String, Option<String>), u
 #[tokio::test]
 async fn every_batch_that_is_sampled_is_one_tree_over_three_services() {
     let collector = Collector::start().await;
-    let system = System::start_with(&collector.variables("always_on", ""));
+    let mut system = System::start_with(&collector.variables("always_on", ""));
     system.ready().await;
     let started = system.start_run(&run(BATCHES, None)).await;
     system.finished(&started.run_id).await;
@@ -76,8 +76,20 @@ async fn every_batch_that_is_sampled_is_one_tree_over_three_services() {
         }
     }
     let commits = collector.named("commit").await;
-    let told: usize = commits.iter().map(|commit| 1 + commit.links).sum();
+    let told: usize = commits.iter().map(|commit| 1 + commit.links.len()).sum();
     assert_eq!(told as u64, BATCHES, "each plan is in a commit, or linked to one");
+
+    // A stream ends with its client, and is told then.
+    for (client, batch, stream) in [
+        (Part::Producer, "plan batch", "waybill.fleet.v1.FleetService/Dispatch"),
+        (Part::Fleet, "record plan", "waybill.analytics.v1.IngestService/RecordPlans"),
+    ] {
+        system.kill(client);
+        let stream = collector.first(|span| span.name == stream).await;
+        for span in collector.named(batch).await {
+            assert_eq!(span.links, std::slice::from_ref(&stream.id), "{batch}");
+        }
+    }
 }
 
 #[tokio::test]

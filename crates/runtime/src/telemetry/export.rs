@@ -23,7 +23,7 @@ use tokio::runtime::Handle;
 use super::count::{Spans, counted};
 use crate::{
     VERSION,
-    trace::{ChosenIds, PART},
+    trace::{ChosenIds, PART, names},
 };
 
 /// A provider that hands its spans to `spans`. What is not sampled never reaches it, so it samples everything.
@@ -146,7 +146,8 @@ fn resource(part: &str) -> Resource {
     let attributes = said("OTEL_RESOURCE_ATTRIBUTES");
     let named = !said("OTEL_SERVICE_NAME").is_empty()
         || attributes.split(',').any(|pair| pair.trim_start().starts_with("service.name="));
-    let resource = Resource::builder().with_attribute(KeyValue::new("service.version", VERSION));
+    let resource =
+        Resource::builder().with_attribute(KeyValue::new(names::SERVICE_VERSION, VERSION));
     if named {
         resource.build()
     } else {

@@ -71,7 +71,11 @@ pub fn init(part: &'static str) -> Telemetry {
     // each time anew, and HTTP/2 has much to say of every frame.
     let (log, handle) = logs(filter);
     let mut layers = vec![log.boxed()];
-    layers.extend(provider.as_ref().map(|provider| traces(provider.tracer("waybill")).boxed()));
+    layers.extend(
+        provider
+            .as_ref()
+            .map(|provider| traces(provider.tracer("waybill"), sampler.samples()).boxed()),
+    );
     let started = tracing_subscriber::registry().with(layers).try_init();
     match started {
         Ok(()) => filter::is(handle),
@@ -128,10 +132,11 @@ where
 /// run, as the default of their thread.
 pub fn traced_by(spans: impl SpanProcessor + 'static) -> impl Subscriber + Send + Sync {
     let provider = export::provider(spans);
-    tracing_subscriber::registry().with(traces(provider.tracer("waybill")))
+    tracing_subscriber::registry().with(traces(provider.tracer("waybill"), true))
 }
 
-pub(crate) fn traces<S>(tracer: SdkTracer) -> impl Layer<S>
+/// What is traced. `streams`: their spans too.
+pub(crate) fn traces<S>(tracer: SdkTracer, streams: bool) -> impl Layer<S>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
@@ -142,7 +147,7 @@ where
         .with_target(false)
         .with_tracked_inactivity(false);
     let filter = filter_fn(is_traced).with_max_level_hint(LevelFilter::INFO);
-    Teller(tracer).and_then(spans).with_filter(filter)
+    Teller { tracer, streams }.and_then(spans).with_filter(filter)
 }
 
 /// Spans of batches, and what is logged inside of them but by the exporter's own machinery, whose

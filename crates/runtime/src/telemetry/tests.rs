@@ -66,7 +66,7 @@ where
 
 /// One span of each of two parts in one process.
 fn two_parts(provider: &SdkTracerProvider) {
-    let subscriber = tracing_subscriber::registry().with(traces(provider.tracer("test")));
+    let subscriber = tracing_subscriber::registry().with(traces(provider.tracer("test"), true));
     with_default(subscriber, || {
         let context = TraceContext::new_root([7; 16], true);
         Spans::of("producer").tell("send batch", &context, &testing::over());
