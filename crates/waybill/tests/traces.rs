@@ -127,3 +127,26 @@ async fn of_batches_that_are_not_sampled_the_slow_and_the_rejected_are_told_afte
         assert!(collector.spans_of(&plan.trace_id).is_empty(), "it was quick");
     }
 }
+
+#[tokio::test]
+async fn what_is_handed_on_and_under_which_name_is_as_the_variables_say() {
+    let collector = Collector::start().await;
+    let mut variables = collector.variables("always_on", "").to_vec();
+    variables.push(("OTEL_PROPAGATORS", "none".to_owned()));
+    variables.push(("OTEL_SERVICE_NAME", "orders".to_owned()));
+    variables.push(("OTEL_EXPORTER_OTLP_TIMEOUT", "soon".to_owned()));
+    let system = System::start_with(&variables);
+    system.ready().await;
+    let started = system.start_run(&run(1, None)).await;
+    system.finished(&started.run_id).await;
+    let plans = system.plans(&started.run_id).await;
+    assert_eq!(plans[0].trace_id, "", "nobody was told of a trace");
+    let root = collector.first(|span| span.name == "send batch").await;
+    assert_eq!(root.service, "orders");
+    assert_eq!(tree(&collector.spans_of(&root.trace)), edges(&[("send batch", None)]));
+    assert!(collector.named("plan batch").await.is_empty());
+    for part in [Part::Producer, Part::Fleet, Part::Analytics] {
+        let log = system.log(part);
+        assert!(log.contains("OTEL_EXPORTER_OTLP_TIMEOUT \\\"soon\\\" is not a whole"), "{log}");
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::env;
 
+use http::{Uri, uri::Scheme};
 use opentelemetry_sdk::trace::OTEL_BSP_MAX_QUEUE_SIZE_DEFAULT;
 use tracing_subscriber::EnvFilter;
 
@@ -25,16 +26,19 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
 
     /// Whether traces are exported: an endpoint is named, and nothing forbids it.
     pub(super) fn export(&self, warnings: &mut Vec<String>) -> bool {
-        let endpoint = self
-            .get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
-            .or_else(|| self.get("OTEL_EXPORTER_OTLP_ENDPOINT"));
+        let endpoint = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"]
+            .into_iter()
+            .find_map(|name| Some((name, self.get(name)?)));
         let disabled = self.get("OTEL_SDK_DISABLED").unwrap_or_default().to_lowercase();
         if !["", "true", "false"].contains(&&*disabled) {
             warnings.push(format!("OTEL_SDK_DISABLED {disabled:?} is neither true nor false"));
         }
         let disabled = disabled == "true";
-        if endpoint.is_none() || disabled {
-            return false;
+        let Some((name, endpoint)) = endpoint.filter(|_| !disabled) else { return false };
+        let is_http = |uri: Uri| uri.scheme() == Some(&Scheme::HTTP) && uri.host().is_some();
+        if !endpoint.parse().is_ok_and(is_http) {
+            warnings
+                .push(format!("{name} {endpoint:?} is not http://HOST:PORT, traces may be lost"));
         }
         match self.get("OTEL_TRACES_EXPORTER").as_deref() {
             None | Some("otlp") => {}
@@ -178,6 +182,9 @@ mod tests {
         assert_eq!(exports(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "")]), (false, 0));
         assert_eq!(exports(&[endpoint]), (true, 0));
         assert_eq!(exports(&[("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://c:4317")]), (true, 0));
+        for odd in ["collector:4317", "https://collector:4317", "http://"] {
+            assert_eq!(exports(&[("OTEL_EXPORTER_OTLP_ENDPOINT", odd)]), (true, 1), "{odd}");
+        }
         assert_eq!(exports(&[endpoint, ("OTEL_SDK_DISABLED", "TRUE")]), (false, 0));
         assert_eq!(exports(&[endpoint, ("OTEL_SDK_DISABLED", "false")]), (true, 0));
         assert_eq!(exports(&[endpoint, ("OTEL_SDK_DISABLED", "yes")]), (true, 1));
