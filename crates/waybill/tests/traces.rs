@@ -150,3 +150,37 @@ async fn what_is_handed_on_and_under_which_name_is_as_the_variables_say() {
         assert!(log.contains("OTEL_EXPORTER_OTLP_TIMEOUT \\\"soon\\\" is not a whole"), "{log}");
     }
 }
+
+#[tokio::test]
+async fn a_collector_that_never_answers_costs_spans_which_are_counted_and_no_batch() {
+    // Connections are made, and nobody reads from them.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let endpoint = format!("http://{}", silent.local_addr().expect("it is bound"));
+    let system = System::start_with(&[
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "200".to_owned()),
+        ("OTEL_BSP_SCHEDULE_DELAY", "50".to_owned()),
+        ("OTEL_BSP_MAX_QUEUE_SIZE", "16".to_owned()),
+        ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "8".to_owned()),
+    ]);
+    system.ready().await;
+    let started = system.start_run(&run(BATCHES, None)).await;
+    let run = system.finished(&started.run_id).await;
+    assert_eq!(run.batches_settled, BATCHES);
+
+    let spans = |outcome: &str| -> u64 {
+        let text = system.metrics(Part::Fleet, "");
+        let sample = format!("waybill_trace_spans_total{{outcome=\"{outcome}\"}} ");
+        let value = text.lines().find_map(|line| line.strip_prefix(&sample));
+        value.unwrap_or_else(|| panic!("no {outcome} in {text}")).parse().expect("a number")
+    };
+    let begun = tokio::time::Instant::now();
+    while spans("failed") == 0 {
+        assert!(begun.elapsed() < std::time::Duration::from_secs(60), "no export failed");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    // Four spans of each batch, of which the queue and the export under way hold some.
+    let dropped = spans("dropped");
+    assert!(dropped > 0 && dropped < 4 * BATCHES, "{dropped}");
+    assert_eq!(spans("exported"), 0);
+}
