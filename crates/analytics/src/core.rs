@@ -12,6 +12,7 @@ use runtime::Process;
 use runtime::acked::{Credit, Served};
 use runtime::health::{Health, Status};
 use runtime::lifecycle::Shutdown;
+use runtime::metrics::CallTimes;
 use runtime::profile::{self, Profile};
 use runtime::server::grpc_routes;
 use runtime::workers::Workers;
@@ -82,6 +83,7 @@ pub struct Analytics {
     pub(crate) trace_viewer: Option<TraceViewer>,
     process: Process,
     writable: watch::Receiver<bool>,
+    pub(crate) calls: CallTimes,
 }
 
 impl Analytics {
@@ -112,11 +114,12 @@ impl Analytics {
             trace_viewer,
             process,
             writable,
+            calls: CallTimes::default(),
         };
         (Arc::new(analytics), writer.run())
     }
 
-    /// Calls and pages on one port. gRPC-web is for calls only.
+    /// CallTimes and pages on one port. gRPC-web is for calls only.
     pub fn routes(self: &Arc<Self>, health: &Health) -> Router {
         let handlers = Handlers(Arc::clone(self));
         let profile = Profile::new(crate::PART, self.process.clone(), health.clone())
@@ -125,9 +128,8 @@ impl Analytics {
         let calls = grpc_routes(health, &[DESCRIPTORS], &others.collect::<Vec<_>>())
             .add_service(profile.clone().server())
             .add_service(IngestServiceServer::new(handlers.clone()))
-            .add_service(AnalyticsServiceServer::new(handlers))
-            .into_axum_router()
-            .reset_fallback();
+            .add_service(AnalyticsServiceServer::new(handlers));
+        let calls = self.calls.timed(calls, DESCRIPTORS).into_axum_router().reset_fallback();
         let calls = match &self.producer {
             Some(producer) => calls.merge(passed_on::routes(producer.clone())),
             None => calls,

@@ -14,9 +14,10 @@ use proto::logistics::v1::{Drain, PlanHeader, Rejected, Side, Timings, Welcome};
 use proto::{BatchId, RunId, Violations, to_rpc_status};
 use runtime::Process;
 use runtime::acked::{Credit, Intake, Limits, PART_TIMEOUT, Part, Reply, Spoken};
-use runtime::trace::{Spans, TraceContext, attribute};
+use runtime::trace::{Spans, TraceContext, attribute, link};
 use tokio::time::Instant;
 use tonic::Status;
+use tracing::Span;
 
 use crate::error::{no_room, taken};
 use crate::metrics::Metrics;
@@ -199,6 +200,7 @@ impl Intake for Ingest {
             Err(status) => return reply.rejected(status),
         };
         let span = Spans::of(crate::PART).batch("record plan", &trace);
+        link(&span, &reply.stream());
         attribute(&span, "waybill.batch_id", batch_id.to_string());
         let answer = Box::new(move |outcome: Result<Outcome, Status>| {
             drop(holding);
@@ -213,6 +215,10 @@ impl Intake for Ingest {
             let queue = self.queue.clone();
             tokio::spawn(async move { queue.send(*job).await });
         }
+    }
+
+    fn stream(&self) -> Span {
+        Spans::of(crate::PART).stream("waybill.analytics.v1.IngestService/RecordPlans")
     }
 
     fn welcome(&self, limits: &Limits) -> RecordPlansResponse {

@@ -168,6 +168,7 @@ impl Analytics {
     /// Adds what analytics counts to a registry.
     pub fn register(self: &Arc<Self>, registry: &mut Registry) {
         self.metrics.register(registry);
+        self.calls.register(registry);
         metrics::of_served(registry, "record_plans", Arc::clone(&self.served));
         let watchers = Arc::clone(&self.metrics.watchers);
         let analytics = Arc::downgrade(self);

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use runtime::trace::{Spans, TraceContext, attribute, failed, link};
+use runtime::trace::{Spans, TraceContext, attribute, failed, link, names};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
-use tonic::Status;
+use tonic::{Code, Status};
 use tracing::{Instrument, Span};
 
 use crate::error::come_back;
@@ -168,10 +168,10 @@ impl Writer {
                 }
             }
             Err(error) => {
-                failed(&span, &error.to_string());
+                failed(&span, Code::Unavailable, &error.to_string());
                 // Whatever it is, the plans are good: whoever has them keeps them and comes back.
                 for (span, answer) in answers {
-                    failed(&span, &error.to_string());
+                    failed(&span, Code::Unavailable, &error.to_string());
                     answer(Err(come_back("the plan could not be written".into())));
                 }
             }
@@ -206,6 +206,7 @@ fn commit_span(group: &[Job]) -> Span {
     let mut sampled = group.iter().filter(|job| !job.span.is_disabled());
     let Some(first) = sampled.next() else { return Span::none() };
     let span = Spans::of(crate::PART).step("commit", &first.span);
+    attribute(&span, names::DB_OPERATION_BATCH_SIZE, group.len() as i64);
     for job in sampled {
         link(&span, &job.trace);
     }

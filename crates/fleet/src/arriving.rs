@@ -96,7 +96,8 @@ impl Arriving {
             run_id,
             street_name,
             deadline: timeout.and_then(|timeout| received.checked_add(timeout)),
-            trace: TraceContext::parse(&part.traceparent, &part.tracestate),
+            trace: TraceContext::parse(&part.traceparent, &part.tracestate)
+                .with_baggage(&part.baggage),
             attempt: part.attempt.max(1),
             received,
             _admitted: admitted,

@@ -12,6 +12,7 @@ use runtime::{
     },
     health::Health,
     lifecycle::Shutdown,
+    metrics::CallTimes,
     peers::Peers,
     profile::{self, Profile},
     server::grpc_routes,
@@ -58,6 +59,7 @@ pub struct Core {
     served: Arc<Served>,
     shutdown: Shutdown,
     analytics: watch::Receiver<LinkStatus>,
+    calls: CallTimes,
 }
 
 /// The service's full name, for health.
@@ -106,7 +108,8 @@ impl Core {
             part_timeout: PART_TIMEOUT,
         };
         let served = Arc::default();
-        (Self { dispatch, limits, served, shutdown, analytics }, forwarding)
+        let calls = CallTimes::default();
+        (Self { dispatch, limits, served, shutdown, analytics, calls }, forwarding)
     }
 
     /// How the streams to analytics are.
@@ -116,6 +119,7 @@ impl Core {
 
     /// Adds what the service counts to a registry.
     pub fn register(&self, registry: &mut prometheus_client::registry::Registry) {
+        self.calls.register(registry);
         metrics::register(registry, &self.dispatch, self.analytics(), Arc::clone(&self.served));
     }
 
@@ -137,9 +141,10 @@ impl Core {
         let profile = Profile::new("fleet", self.dispatch.process.clone(), health.clone())
             .sending(self.analytics(), self.dispatch.outbox.traffic())
             .receiving(Arc::clone(&self.served));
-        grpc_routes(health, &[DESCRIPTORS], &[profile::SERVICE])
+        let routes = grpc_routes(health, &[DESCRIPTORS], &[profile::SERVICE])
             .add_service(service)
-            .add_service(profile.server())
+            .add_service(profile.server());
+        self.calls.timed(routes, DESCRIPTORS)
     }
 
     /// Health of this service, not serving yet.

@@ -16,7 +16,7 @@ use runtime::{
     Process,
     acked::{self, Intake, Limits, Outbox, Part, Reply, Served, Spoken},
     lifecycle::Shutdown,
-    trace::{self, Spans},
+    trace::{self, Spans, TraceContext},
     workers::{self, WorkerGone, Workers},
 };
 use tokio::time::Instant;
@@ -109,11 +109,16 @@ impl Intake for Dispatch {
             Ok(whole) => whole,
             Err(error) => return reply.rejected(error.into()),
         };
+        let stream = reply.stream();
         match self.in_flight.join(id, batch.digest, Waiter { reply, detail }) {
-            Joined::First => self.plan(id, batch),
+            Joined::First => self.plan(id, batch, &stream),
             Joined::Again => {}
             Joined::OtherContent(waiter) => waiter.reply.rejected(BatchError::OtherContent.into()),
         }
+    }
+
+    fn stream(&self) -> Span {
+        self.spans.stream("waybill.fleet.v1.FleetService/Dispatch")
     }
 
     fn welcome(&self, limits: &Limits) -> DispatchResponse {
@@ -145,8 +150,9 @@ impl Intake for Dispatch {
 
 impl Dispatch {
     /// Has a batch solved. The thread that does it hands its plan on: its answer goes to whoever waits.
-    fn plan(&self, id: BatchId, batch: Batch) {
+    fn plan(&self, id: BatchId, batch: Batch, stream: &TraceContext) {
         let span = self.spans.batch("plan batch", &batch.envelope.trace);
+        trace::link(&span, stream);
         trace::attribute(&span, "waybill.attempt", i64::from(batch.envelope.attempt));
         let spans = self.spans;
         if batch.shipments.len() * batch.drivers.len() <= SMALL_PAIRS {
@@ -192,8 +198,9 @@ impl Dispatch {
     }
 
     fn refuse(&self, id: BatchId, span: &Span, error: BatchError) {
-        trace::failed(span, &error.to_string());
-        self.in_flight.refuse(id, &error.into());
+        let status = error.into();
+        trace::failed(span, Status::code(&status), status.message());
+        self.in_flight.refuse(id, &status);
     }
 }
 

@@ -63,7 +63,7 @@ impl Planned {
         let records = self.shipments.len() + self.drivers.len();
         let texts = self.shipments.byte_size() + self.drivers.byte_size();
         let prices = self.plan.shipment_prices().count() + self.plan.driver_prices().count();
-        let header = HEADER + self.trace.tracestate().len();
+        let header = HEADER + self.trace.tracestate().len() + self.trace.baggage().len();
         (texts + RECORD * records + PRICE * prices + header) as u64
     }
 
@@ -89,6 +89,7 @@ impl Planned {
             timings: Some(self.timings()),
             traceparent: self.trace.traceparent(),
             tracestate: self.trace.tracestate().to_owned(),
+            baggage: self.trace.baggage().to_owned(),
             street_name: records::street_name_value(self.envelope.street_name).into(),
             digest: self.digest.to_vec(),
             attempt: self.envelope.attempt,

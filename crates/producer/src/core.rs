@@ -7,6 +7,7 @@ use runtime::{
     Process,
     acked::{Credit, LinkStatus, Outbox, OutboxConfig, sender::SenderConfig},
     health::Health,
+    metrics::CallTimes,
     peers::Peers,
     profile::{self, Profile},
     server::{grpc_routes, with_pages},
@@ -94,6 +95,7 @@ pub struct Core {
     defaults: Defaults,
     process: Process,
     metrics: Metrics,
+    calls: CallTimes,
     /// Held while pairs may be taken, so that no other producer plans them too.
     _inbox: Option<File>,
 }
@@ -152,6 +154,7 @@ impl Core {
             defaults: options.defaults,
             process: options.process,
             metrics,
+            calls: CallTimes::default(),
             _inbox,
         };
         core.resume(&store, &workers, options.inbox).await?;
@@ -187,6 +190,7 @@ impl Core {
 
     /// Adds what the producer counts to a registry.
     pub fn register(&self, registry: &mut prometheus_client::registry::Registry) {
+        self.calls.register(registry);
         let (fleet, traffic) = (self.fleet(), self.outbox.traffic());
         metrics::register(registry, &self.metrics, &self.runs, fleet, traffic);
     }
@@ -207,7 +211,7 @@ impl Core {
             .add_service(service)
             .add_service(profile.server());
         let http = http::routes(Arc::clone(&self.runs), self.defaults.clone());
-        with_pages(grpc, http)
+        with_pages(self.calls.timed(grpc, DESCRIPTORS), http)
     }
 
     /// Makes no more batches, waits for at most `within` until those that were sent are answered, and

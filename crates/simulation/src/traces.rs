@@ -11,7 +11,7 @@ use std::{
 
 use opentelemetry::{
     Context, Value,
-    trace::{SpanId, TraceId},
+    trace::{SpanId, SpanKind, TraceId},
 };
 use opentelemetry_sdk::{
     error::OTelSdkResult,
@@ -96,6 +96,10 @@ impl std::iter::Sum for Seen {
 impl SpanProcessor for Traces {
     fn on_start(&self, span: &mut Started, _: &Context) {
         let Some(data) = span.exported_data() else { return };
+        // A stream's, which lasts.
+        if data.span_kind == SpanKind::Server {
+            return;
+        }
         let mut kept = self.kept();
         let host = Handle::try_current().ok().and_then(|it| kept.lives.get(&it.id()).cloned());
         let name = data.name.into_owned();
@@ -110,6 +114,9 @@ impl SpanProcessor for Traces {
     }
 
     fn on_end(&self, data: SpanData) {
+        if data.span_kind == SpanKind::Server {
+            return;
+        }
         let mut kept = self.kept();
         let id = (data.span_context.trace_id(), data.span_context.span_id());
         let Some((host, _)) = kept.open.remove(&id) else {

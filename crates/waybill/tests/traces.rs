@@ -45,7 +45,7 @@ fn edges(edges: &[(&str, Option<&str>)]) -> BTreeMap<(String, Option<String>), u
 #[tokio::test]
 async fn every_batch_that_is_sampled_is_one_tree_over_three_services() {
     let collector = Collector::start().await;
-    let system = System::start_with(&collector.variables("always_on", ""));
+    let mut system = System::start_with(&collector.variables("always_on", ""));
     system.ready().await;
     let started = system.start_run(&run(BATCHES, None)).await;
     system.finished(&started.run_id).await;
@@ -76,8 +76,20 @@ async fn every_batch_that_is_sampled_is_one_tree_over_three_services() {
         }
     }
     let commits = collector.named("commit").await;
-    let told: usize = commits.iter().map(|commit| 1 + commit.links).sum();
+    let told: usize = commits.iter().map(|commit| 1 + commit.links.len()).sum();
     assert_eq!(told as u64, BATCHES, "each plan is in a commit, or linked to one");
+
+    // A stream ends with its client, and is told then.
+    for (client, batch, stream) in [
+        (Part::Producer, "plan batch", "waybill.fleet.v1.FleetService/Dispatch"),
+        (Part::Fleet, "record plan", "waybill.analytics.v1.IngestService/RecordPlans"),
+    ] {
+        system.kill(client);
+        let stream = collector.first(|span| span.name == stream).await;
+        for span in collector.named(batch).await {
+            assert_eq!(span.links, std::slice::from_ref(&stream.id), "{batch}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -114,4 +126,61 @@ async fn of_batches_that_are_not_sampled_the_slow_and_the_rejected_are_told_afte
     for plan in system.plans(&quick.run_id).await {
         assert!(collector.spans_of(&plan.trace_id).is_empty(), "it was quick");
     }
+}
+
+#[tokio::test]
+async fn what_is_handed_on_and_under_which_name_is_as_the_variables_say() {
+    let collector = Collector::start().await;
+    let mut variables = collector.variables("always_on", "").to_vec();
+    variables.push(("OTEL_PROPAGATORS", "none".to_owned()));
+    variables.push(("OTEL_SERVICE_NAME", "orders".to_owned()));
+    variables.push(("OTEL_EXPORTER_OTLP_TIMEOUT", "soon".to_owned()));
+    let system = System::start_with(&variables);
+    system.ready().await;
+    let started = system.start_run(&run(1, None)).await;
+    system.finished(&started.run_id).await;
+    let plans = system.plans(&started.run_id).await;
+    assert_eq!(plans[0].trace_id, "", "nobody was told of a trace");
+    let root = collector.first(|span| span.name == "send batch").await;
+    assert_eq!(root.service, "orders");
+    assert_eq!(tree(&collector.spans_of(&root.trace)), edges(&[("send batch", None)]));
+    assert!(collector.named("plan batch").await.is_empty());
+    for part in [Part::Producer, Part::Fleet, Part::Analytics] {
+        let log = system.log(part);
+        assert!(log.contains("OTEL_EXPORTER_OTLP_TIMEOUT \\\"soon\\\" is not a whole"), "{log}");
+    }
+}
+
+#[tokio::test]
+async fn a_collector_that_never_answers_costs_spans_which_are_counted_and_no_batch() {
+    // Connections are made, and nobody reads from them.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let endpoint = format!("http://{}", silent.local_addr().expect("it is bound"));
+    let system = System::start_with(&[
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "200".to_owned()),
+        ("OTEL_BSP_SCHEDULE_DELAY", "50".to_owned()),
+        ("OTEL_BSP_MAX_QUEUE_SIZE", "16".to_owned()),
+        ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "8".to_owned()),
+    ]);
+    system.ready().await;
+    let started = system.start_run(&run(BATCHES, None)).await;
+    let run = system.finished(&started.run_id).await;
+    assert_eq!(run.batches_settled, BATCHES);
+
+    let spans = |outcome: &str| -> u64 {
+        let text = system.metrics(Part::Fleet, "");
+        let sample = format!("waybill_trace_spans_total{{outcome=\"{outcome}\"}} ");
+        let value = text.lines().find_map(|line| line.strip_prefix(&sample));
+        value.unwrap_or_else(|| panic!("no {outcome} in {text}")).parse().expect("a number")
+    };
+    let begun = tokio::time::Instant::now();
+    while spans("failed") == 0 {
+        assert!(begun.elapsed() < std::time::Duration::from_secs(60), "no export failed");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    // Four spans of each batch, of which the queue and the export under way hold some.
+    let dropped = spans("dropped");
+    assert!(dropped > 0 && dropped < 4 * BATCHES, "{dropped}");
+    assert_eq!(spans("exported"), 0);
 }

@@ -190,8 +190,7 @@ impl Dialect for Dispatch {
                         item.run.refused(item.number, delay, tries);
                     }
                     None => {
-                        let why = Ended::Rejected(&status.message);
-                        let told = self.traces.ended(&item, attempts, why);
+                        let told = self.traces.ended(&item, attempts, Ended::Rejected(&said));
                         let (run, number) = (item.run.id(), item.number);
                         tracing::warn!(%run, number, message = status.message, "batch rejected");
                         let status = prost::Message::encode_to_vec(&status);

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 use proto::{BatchId, fleet::v1::Settled, logistics::v1::Timings};
 use runtime::trace::{Over, Sampler, Spans, TraceContext};
 use tokio::time::Instant;
+use tonic::Status;
 
 use super::Item;
 
@@ -56,7 +57,7 @@ impl Tries {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Ended<'a> {
     Settled(&'a Settled),
-    Rejected(&'a str),
+    Rejected(&'a Status),
 }
 
 /// The trace of a batch that has ended, to be told once nobody can send the batch again.
@@ -82,7 +83,9 @@ impl Traces {
         let now = Instant::now();
         let took = now - item.tries.since.unwrap_or(item.made);
         let (steps, failed) = match ended {
-            Ended::Rejected(why) => (Vec::new(), Some(why.to_owned())),
+            Ended::Rejected(status) => {
+                (Vec::new(), Some((status.code(), status.message().to_owned())))
+            }
             // Who did them told them.
             Ended::Settled(_) if item.trace.sampled() => (Vec::new(), None),
             Ended::Settled(settled) if took > self.slower_than => (steps(settled), None),

@@ -70,7 +70,7 @@ prop_compose! {
     fn batch()(
         shipments in prop::collection::vec(shipment(), 0..5),
         drivers in prop::collection::vec(driver(), 0..5),
-        (batch_id, run_id, traceparent, tracestate) in (text(), text(), text(), text()),
+        (batch_id, run_id, traceparent, tracestate, baggage) in (text(), text(), text(), text(), text()),
         (part, attempt, batch_bytes) in (number(), number(), any::<u64>()),
         (more, street_name) in (any::<bool>(), -1..3),
         timeout in prop::option::of((any::<i64>(), any::<i32>())),
@@ -78,7 +78,7 @@ prop_compose! {
         let timeout = timeout.map(|(seconds, nanos)| prost_types::Duration { seconds, nanos });
         BatchPart {
             batch_id, run_id, part, more, shipments, drivers, street_name, timeout, traceparent,
-            tracestate, attempt, batch_bytes,
+            tracestate, baggage, attempt, batch_bytes,
         }
     }
 }

@@ -18,13 +18,18 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 use tokio_util::task::AbortOnDropHandle;
-use tonic::Status;
+use tonic::{Code, Status};
+use tracing::Span;
 
 use super::{
     receiver::{Limits, Part, Receiver, Refusal, Step, Take, Violation},
     served::{Entry, Served},
 };
-use crate::{lifecycle::Shutdown, process::Process};
+use crate::{
+    lifecycle::Shutdown,
+    process::Process,
+    trace::{TraceContext, context_of, ended},
+};
 
 /// Messages that wait for the connection.
 const OUTBOUND_MESSAGES: usize = 64;
@@ -71,6 +76,11 @@ pub trait Intake: Send + Sync + 'static {
     where
         Self: Sized;
 
+    /// The span of a stream, which begins.
+    fn stream(&self) -> Span {
+        Span::none()
+    }
+
     /// The server's first message.
     fn welcome(&self, limits: &Limits) -> Self::Out;
 
@@ -109,6 +119,7 @@ pub struct Reply<I: Intake> {
     id: I::Id,
     rows: mpsc::Sender<I::Out>,
     answer: Option<mpsc::OwnedPermit<Answer<I>>>,
+    stream: Arc<TraceContext>,
 }
 
 impl<I: Intake> Reply<I> {
@@ -116,6 +127,11 @@ impl<I: Intake> Reply<I> {
     pub async fn part(&mut self, message: I::Out) {
         // A client that is gone needs no rows.
         let _ = self.rows.send(message).await;
+    }
+
+    /// The trace of the stream that it came on.
+    pub fn stream(&self) -> Arc<TraceContext> {
+        Arc::clone(&self.stream)
     }
 
     /// Answers the item.
@@ -161,7 +177,9 @@ where
     // above the credit's bytes may be alone in flight when the credit is no item.
     let (answers, answered) = mpsc::channel(limits.credit.items.saturating_add(1));
     let (rows, rows_out) = mpsc::channel(OUTBOUND_MESSAGES);
+    let span = intake.stream();
     let shell = Shell {
+        stream: Arc::new(context_of(&span, &TraceContext::none())),
         receiver: Receiver::new(limits),
         intake,
         limits,
@@ -174,7 +192,14 @@ where
         entry: served.enter(limits.credit),
     };
     let task = async move {
-        if let Some(left) = shell.run(inbound, &outbound, answered, rows_out, shutdown).await {
+        // A stream that is dropped has no status to tell.
+        let left = shell.run(inbound, &outbound, answered, rows_out, shutdown).await;
+        let code = left
+            .as_ref()
+            .map_or(Code::Cancelled, |left| left.end.as_ref().map_or(Code::Ok, Status::code));
+        ended(&span, code);
+        drop(span);
+        if let Some(left) = left {
             // Before the channel ends, which is when it is looked for.
             let _ = rest.send(left);
         }
@@ -253,6 +278,8 @@ struct Shell<I: Intake> {
     /// stream. An item's credit is given back when its answer leaves the queue.
     queue: VecDeque<Queued<I>>,
     end: Option<End>,
+    /// The trace of the stream.
+    stream: Arc<TraceContext>,
     /// Where it shows how it is.
     entry: Entry,
 }
@@ -429,7 +456,8 @@ impl<I: Intake> Shell<I> {
         let Some(assembly) = self.assemblies.remove(&part.id) else { return };
         match self.answers.clone().try_reserve_owned() {
             Ok(answer) => {
-                let reply = Reply { id: part.id, rows: self.rows.clone(), answer: Some(answer) };
+                let (rows, stream) = (self.rows.clone(), Arc::clone(&self.stream));
+                let reply = Reply { id: part.id, rows, answer: Some(answer), stream };
                 self.intake.complete(part.id, assembly, reply);
             }
             // As many places as credit: can't be, but a lost batch would be worse than an answer.

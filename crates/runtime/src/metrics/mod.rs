@@ -4,12 +4,14 @@
 //! |---|---|
 //! | [`Durations`], [`sizes_up_to`] | histograms with the buckets that fit what they are of |
 //! | [`Rows`] | writes what is read when it is asked for |
+//! | [`CallTimes`] | how long calls take until their answer |
 //! | `process.rs` | this process and its tokio runtime |
 //! | `streams.rs` | the acked streams, from both of their ends |
 //! | `exposition.rs` | the text, in either format |
 //!
 //! What is counted for each batch costs some nanoseconds; what can be read is read when someone asks.
 
+mod calls;
 mod exposition;
 mod histograms;
 mod process;
@@ -18,6 +20,7 @@ mod streams;
 
 use prometheus_client::{metrics::info::Info, registry::Registry};
 
+pub use calls::CallTimes;
 pub(crate) use exposition::{Exposition, expose};
 pub use histograms::{Durations, sizes_up_to};
 pub use rows::Rows;

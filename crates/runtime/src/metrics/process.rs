@@ -7,6 +7,7 @@ use prometheus_client::{collector::Collector, encoding::DescriptorEncoder, regis
 use tokio::runtime::Handle;
 
 use super::Rows;
+use crate::telemetry::Spans;
 
 /// Adds both to a registry; the runtime's is the one that this is called on.
 pub(super) fn register(registry: &mut Registry) {
@@ -24,6 +25,12 @@ impl Collector for Numbers {
         if let Some(runtime) = &self.runtime {
             of_runtime(&mut rows, runtime)?;
         }
+        let spans = Spans::of_process().read();
+        rows.counters(
+            "trace_spans",
+            "Spans that ended, by what became of them",
+            spans.map(|(outcome, count)| ([("outcome", outcome.to_owned())], count)),
+        )?;
         // Only where there is a /proc.
         match Process::myself() {
             Ok(process) => of_process(&mut rows, &process),

@@ -13,6 +13,7 @@ pub use connection::Connection;
 pub use error::{BindError, ServeError};
 pub use limits::Limits;
 pub use listener::Listener;
+pub(crate) use routes::DESCRIPTORS;
 pub use routes::{grpc_routes, with_pages};
 pub(crate) use serve::run;
 pub use serve::serve;

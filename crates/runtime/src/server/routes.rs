@@ -11,7 +11,7 @@ use tonic_reflection::server::{Builder, Error};
 use crate::health::Health;
 
 /// The descriptors of what a server has beside its own services, for reflection.
-const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/everywhere.bin"));
+pub(crate) const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/everywhere.bin"));
 
 /// What every port has.
 const EVERYWHERE: [&str; 3] = [

@@ -14,14 +14,16 @@ use opentelemetry_sdk::{
     Resource,
     error::{OTelSdkError, OTelSdkResult},
     trace::{
-        BatchSpanProcessor, Sampler, SdkTracerProvider, SpanData, SpanExporter, SpanProcessor,
+        BatchConfigBuilder, BatchSpanProcessor, Sampler, SdkTracerProvider, SpanData, SpanExporter,
+        SpanProcessor,
     },
 };
 use tokio::runtime::Handle;
 
+use super::count::{Spans, counted};
 use crate::{
     VERSION,
-    trace::{ChosenIds, PART},
+    trace::{ChosenIds, PART, names},
 };
 
 /// A provider that hands its spans to `spans`. What is not sampled never reaches it, so it samples everything.
@@ -33,13 +35,22 @@ pub(super) fn provider(spans: impl SpanProcessor + 'static) -> SdkTracerProvider
         .build()
 }
 
-/// A provider that exports in batches, from a thread of its own.
-pub(super) fn in_batches<E, M>(part: &'static str, make: M) -> SdkTracerProvider
+/// A provider that exports in batches, from a thread of its own; so many spans wait for it at most.
+pub(super) fn in_batches<E, M>(
+    part: &'static str,
+    queue: usize,
+    spans: &'static Spans,
+    make: M,
+) -> SdkTracerProvider
 where
     E: SpanExporter + 'static,
     M: Fn() -> Result<E, String> + Send + Sync + 'static,
 {
-    provider(BatchSpanProcessor::builder(ByPart::new(part, make)).build())
+    let exporter = ByPart::new(part, make);
+    let config = BatchConfigBuilder::default().with_max_queue_size(queue);
+    provider(counted(exporter, queue, spans, |exporter| {
+        BatchSpanProcessor::builder(exporter).with_batch_config(config.build()).build()
+    }))
 }
 
 /// Makes exporters to the collector of the `OTEL_` variables.
@@ -135,7 +146,8 @@ fn resource(part: &str) -> Resource {
     let attributes = said("OTEL_RESOURCE_ATTRIBUTES");
     let named = !said("OTEL_SERVICE_NAME").is_empty()
         || attributes.split(',').any(|pair| pair.trim_start().starts_with("service.name="));
-    let resource = Resource::builder().with_attribute(KeyValue::new("service.version", VERSION));
+    let resource =
+        Resource::builder().with_attribute(KeyValue::new(names::SERVICE_VERSION, VERSION));
     if named {
         resource.build()
     } else {

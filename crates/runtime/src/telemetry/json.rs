@@ -86,7 +86,7 @@ mod tests {
             .fmt_fields(JsonFields::new())
             .event_format(JsonWithTrace::default());
         let provider = SdkTracerProvider::builder().with_id_generator(ChosenIds::default()).build();
-        let traces = crate::telemetry::traces(provider.tracer("test"));
+        let traces = crate::telemetry::traces(provider.tracer("test"), true);
         let context = TraceContext::new_root([7; 16], true);
         with_default(tracing_subscriber::registry().with(logs).with(traces), || {
             tracing::info!(port = 8081, "listening");

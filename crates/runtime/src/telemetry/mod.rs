@@ -2,9 +2,11 @@
 //! `WAYBILL_LOG`, or by what the ops port was told since. Traces go to an OTLP collector over gRPC when one of the standard `OTEL_` variables
 //! names it, and are not made otherwise.
 
+mod count;
 mod export;
 mod filter;
 mod json;
+mod repeats;
 mod variables;
 
 use std::{
@@ -18,13 +20,21 @@ use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider, SpanProcessor};
 use tokio::{runtime::Handle, sync::oneshot, time::timeout};
 use tracing::{Level, Metadata, Subscriber};
 use tracing_subscriber::{
-    EnvFilter, Layer, filter::FilterExt, filter::LevelFilter, filter::filter_fn,
-    fmt::format::JsonFields, layer::SubscriberExt, registry::LookupSpan, reload,
+    EnvFilter, Layer,
+    filter::FilterExt,
+    filter::LevelFilter,
+    filter::filter_fn,
+    fmt::format::{self, JsonFields},
+    layer::SubscriberExt,
+    registry::LookupSpan,
+    reload,
     util::SubscriberInitExt,
 };
 
-use crate::trace::{Sampler, TARGET, Teller};
+use crate::trace::{Sampler, TARGET, Teller, propagate};
+pub(crate) use count::Spans;
 pub use filter::{log_filter, set_log_filter};
+use repeats::Repeats;
 use variables::Variables;
 
 /// What [`init`] started, until [`Telemetry::shutdown`].
@@ -46,7 +56,13 @@ pub fn init(part: &'static str) -> Telemetry {
     if exporting && runtime.is_none() {
         warnings.push("no traces are exported: telemetry began outside of the runtime".to_owned());
     }
-    let provider = runtime.map(|runtime| export::in_batches(part, export::otlp(runtime)));
+    if exporting {
+        variables.check(&mut warnings);
+    }
+    let queue = variables.queue(&mut warnings);
+    propagate(variables.propagators(&mut warnings));
+    let provider = runtime
+        .map(|runtime| export::in_batches(part, queue, Spans::of_process(), export::otlp(runtime)));
     let sampler =
         if provider.is_some() { variables.sampler(&mut warnings) } else { Sampler::Never };
 
@@ -55,7 +71,11 @@ pub fn init(part: &'static str) -> Telemetry {
     // each time anew, and HTTP/2 has much to say of every frame.
     let (log, handle) = logs(filter);
     let mut layers = vec![log.boxed()];
-    layers.extend(provider.as_ref().map(|provider| traces(provider.tracer("waybill")).boxed()));
+    layers.extend(
+        provider
+            .as_ref()
+            .map(|provider| traces(provider.tracer("waybill"), sampler.samples()).boxed()),
+    );
     let started = tracing_subscriber::registry().with(layers).try_init();
     match started {
         Ok(()) => filter::is(handle),
@@ -95,9 +115,10 @@ where
 {
     let layer = tracing_subscriber::fmt::layer().with_writer(io::stderr);
     let layer = if io::stderr().is_terminal() {
-        layer.boxed()
+        layer.event_format(Repeats::of(format::format())).boxed()
     } else {
-        layer.fmt_fields(JsonFields::new()).event_format(json::JsonWithTrace::default()).boxed()
+        let lines = Repeats::of(json::JsonWithTrace::default());
+        layer.fmt_fields(JsonFields::new()).event_format(lines).boxed()
     };
     // Spans of batches are for the exporter: as log context each would cost as much again.
     // With a level, or there would be none for both: then every event would come this far to be refused.
@@ -111,10 +132,11 @@ where
 /// run, as the default of their thread.
 pub fn traced_by(spans: impl SpanProcessor + 'static) -> impl Subscriber + Send + Sync {
     let provider = export::provider(spans);
-    tracing_subscriber::registry().with(traces(provider.tracer("waybill")))
+    tracing_subscriber::registry().with(traces(provider.tracer("waybill"), true))
 }
 
-pub(crate) fn traces<S>(tracer: SdkTracer) -> impl Layer<S>
+/// What is traced. `streams`: their spans too.
+pub(crate) fn traces<S>(tracer: SdkTracer, streams: bool) -> impl Layer<S>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
@@ -125,7 +147,7 @@ where
         .with_target(false)
         .with_tracked_inactivity(false);
     let filter = filter_fn(is_traced).with_max_level_hint(LevelFilter::INFO);
-    Teller(tracer).and_then(spans).with_filter(filter)
+    Teller { tracer, streams }.and_then(spans).with_filter(filter)
 }
 
 /// Spans of batches, and what is logged inside of them but by the exporter's own machinery, whose

@@ -56,9 +56,17 @@ impl SpanExporter for Noted {
     }
 }
 
+fn in_batches<E, M>(make: M) -> SdkTracerProvider
+where
+    E: SpanExporter + 'static,
+    M: Fn() -> Result<E, String> + Send + Sync + 'static,
+{
+    export::in_batches("up", 2_048, Box::leak(Box::default()), make)
+}
+
 /// One span of each of two parts in one process.
 fn two_parts(provider: &SdkTracerProvider) {
-    let subscriber = tracing_subscriber::registry().with(traces(provider.tracer("test")));
+    let subscriber = tracing_subscriber::registry().with(traces(provider.tracer("test"), true));
     with_default(subscriber, || {
         let context = TraceContext::new_root([7; 16], true);
         Spans::of("producer").tell("send batch", &context, &testing::over());
@@ -70,9 +78,8 @@ fn two_parts(provider: &SdkTracerProvider) {
 async fn each_part_of_one_process_has_its_own_service_name() {
     let exported = Exported::default();
     let noted = Arc::clone(&exported);
-    let provider = export::in_batches("up", move || {
-        Ok(Noted { exported: Arc::clone(&noted), ..Noted::default() })
-    });
+    let provider =
+        in_batches(move || Ok(Noted { exported: Arc::clone(&noted), ..Noted::default() }));
     two_parts(&provider);
     let telemetry = Telemetry { provider: Some(provider), sampler: Sampler::Always };
     telemetry.shutdown(LIMIT).await;
@@ -87,14 +94,14 @@ async fn each_part_of_one_process_has_its_own_service_name() {
 async fn an_exporter_that_cannot_be_made_is_an_error_of_the_export_only() {
     let exporter = export::ByPart::<Noted, _>::new("up", || Err("no such host".to_owned()));
     assert!(exporter.export(Vec::new()).await.is_ok());
-    let provider = export::in_batches::<Noted, _>("up", || Err("no such host".to_owned()));
+    let provider = in_batches::<Noted, _>(|| Err("no such host".to_owned()));
     two_parts(&provider);
     assert!(matches!(provider.force_flush(), Err(OTelSdkError::InternalFailure(_))));
 }
 
 fn exporting_to(collector: SocketAddr) -> Telemetry {
     let runtime = Handle::current();
-    let provider = export::in_batches("up", move || {
+    let provider = in_batches(move || {
         let _on_runtime = runtime.enter();
         let builder = Otlp::builder().with_tonic().with_endpoint(format!("http://{collector}"));
         builder.build().map_err(|error| error.to_string())

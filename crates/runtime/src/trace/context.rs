@@ -2,13 +2,19 @@
 
 use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
 
-/// The trace of a batch and the span that it continues; `traceparent` and `tracestate` of W3C.
+use super::propagators::spoken;
+
+/// Bytes of baggage at most, as W3C has it.
+const MAX_BAGGAGE: usize = 8192;
+
+/// The trace of a batch and the span that it continues; `traceparent`, `tracestate` and `baggage` of W3C.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TraceContext {
     trace_id: TraceId,
     span_id: SpanId,
     flags: TraceFlags,
     tracestate: String,
+    baggage: String,
 }
 
 impl TraceContext {
@@ -21,6 +27,7 @@ impl TraceContext {
             span_id: SpanId::from((trace_id as u64).max(1)),
             flags: TraceFlags::default().with_sampled(sampled),
             tracestate: String::new(),
+            baggage: String::new(),
         }
     }
 
@@ -31,16 +38,28 @@ impl TraceContext {
             span_id: SpanId::INVALID,
             flags: TraceFlags::default(),
             tracestate: String::new(),
+            baggage: String::new(),
         }
     }
 
     /// Reads what an envelope says. Nothing, or what is not well formed, is no trace: it must not stop a
     /// batch.
     pub fn parse(traceparent: &str, tracestate: &str) -> TraceContext {
-        Self::parse_parent(traceparent).map_or_else(Self::none, |context| TraceContext {
+        let parent = spoken().trace_context.then(|| Self::parse_parent(traceparent)).flatten();
+        parent.map_or_else(Self::none, |context| TraceContext {
             tracestate: tracestate.to_owned(),
             ..context
         })
+    }
+
+    /// With the baggage that an envelope has, which is handed on as it came; none that is no text of a header
+    /// or longer than 8 KiB.
+    #[must_use]
+    pub fn with_baggage(self, baggage: &str) -> TraceContext {
+        let printable = |byte: u8| (b' '..=b'~').contains(&byte);
+        let fits = baggage.len() <= MAX_BAGGAGE && baggage.bytes().all(printable);
+        let kept = if fits && spoken().baggage { baggage } else { "" };
+        TraceContext { baggage: kept.to_owned(), ..self }
     }
 
     fn parse_parent(text: &str) -> Option<TraceContext> {
@@ -57,12 +76,12 @@ impl TraceContext {
         let span_id = SpanId::from_hex(span).ok()?;
         let valid = whole && trace_id != TraceId::INVALID && span_id != SpanId::INVALID;
         let flags = TraceFlags::new(u8::from_str_radix(flags, 16).ok()?);
-        valid.then_some(TraceContext { trace_id, span_id, flags, tracestate: String::new() })
+        valid.then_some(TraceContext { trace_id, span_id, flags, ..Self::none() })
     }
 
     /// `traceparent` of an envelope; empty when there is no trace.
     pub fn traceparent(&self) -> String {
-        if self.trace_id == TraceId::INVALID {
+        if self.trace_id == TraceId::INVALID || !spoken().trace_context {
             return String::new();
         }
         format!("00-{}-{}-{:02x}", self.trace_id, self.span_id, self.flags.to_u8())
@@ -71,6 +90,11 @@ impl TraceContext {
     /// `tracestate` of an envelope, handed on as it came.
     pub fn tracestate(&self) -> &str {
         &self.tracestate
+    }
+
+    /// `baggage` of an envelope, handed on as it came.
+    pub fn baggage(&self) -> &str {
+        &self.baggage
     }
 
     /// The trace's id: 32 hex digits, empty when there is no trace.
@@ -99,12 +123,14 @@ impl TraceContext {
         SpanContext::new(self.trace_id, self.span_id, self.flags, true, state)
     }
 
-    pub(super) fn from_otel(context: &SpanContext) -> TraceContext {
+    /// The context of a span, with what is not a span's from where it came.
+    pub(super) fn of_span(context: &SpanContext, received: &TraceContext) -> TraceContext {
         TraceContext {
             trace_id: context.trace_id(),
             span_id: context.span_id(),
             flags: context.trace_flags(),
             tracestate: context.trace_state().header(),
+            baggage: received.baggage.clone(),
         }
     }
 }

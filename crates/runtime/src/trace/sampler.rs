@@ -44,6 +44,11 @@ impl Sampler {
         }
     }
 
+    /// Whether any trace is sampled.
+    pub fn samples(&self) -> bool {
+        !matches!(self, Sampler::Never | Sampler::Below(0))
+    }
+
     /// Whether the trace is sampled.
     pub fn decide(&self, trace_id: &[u8; 16]) -> bool {
         match self {
@@ -83,6 +88,7 @@ mod tests {
         }
         assert!(ids().all(|id| Sampler::ratio(1.0).decide(&id)));
         assert!(!ids().any(|id| Sampler::ratio(0.0).decide(&id)));
+        assert!(Sampler::ratio(0.01).samples() && !Sampler::ratio(0.0).samples());
     }
 
     #[test]

@@ -4,10 +4,12 @@ use opentelemetry::{
     Context, Value,
     trace::{Status, TraceContextExt},
 };
+use tonic::Code;
 use tracing::{Span, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use super::TraceContext;
+use super::{TraceContext, names, tell};
+use crate::metrics::code_name;
 
 /// The target of all spans that are exported. Without an exporter no layer wants it, so no span is made.
 pub(crate) const TARGET: &str = "waybill::trace";
@@ -53,12 +55,20 @@ impl Spans {
         )
     }
 
-    /// A span that is no batch's, such as one of a stream: a trace of its own, always sampled.
-    pub fn apart(&self, name: &'static str) -> Span {
-        info_span!(
-            target: TARGET, parent: None, "apart",
-            otel.name = name, waybill.part = self.part,
-        )
+    /// The span of a stream that this part serves, by its method such as `package.Service/Method`: a trace of
+    /// its own, whatever is sampled of batches, unless nothing is. It is no batch's parent: it lasts for hours,
+    /// and batches are linked to it.
+    pub fn stream(&self, method: &'static str) -> Span {
+        if !tell::streams_are_traced() {
+            return Span::none();
+        }
+        let span = info_span!(
+            target: TARGET, parent: None, "stream",
+            otel.name = method, otel.kind = "server", waybill.part = self.part,
+        );
+        attribute(&span, names::RPC_SYSTEM_NAME, "grpc");
+        attribute(&span, names::RPC_METHOD, method);
+        span
     }
 }
 
@@ -66,7 +76,10 @@ impl Spans {
 pub fn context_of(span: &Span, received: &TraceContext) -> TraceContext {
     let context = span.context();
     let context = context.span().span_context().clone();
-    if context.is_valid() { TraceContext::from_otel(&context) } else { received.clone() }
+    match context.is_valid() {
+        true => TraceContext::of_span(&context, received),
+        false => received.clone(),
+    }
 }
 
 /// Links `span` to the span that `to` names, if both are sampled.
@@ -83,9 +96,20 @@ pub fn attribute(span: &Span, name: &'static str, value: impl Into<Value>) {
     }
 }
 
-/// Says that what `span` stands for has failed, and why.
-pub fn failed(span: &Span, why: &str) {
+/// Says that what `span` stands for has failed, with which status, and why.
+pub fn failed(span: &Span, code: Code, why: &str) {
     if !span.is_disabled() {
+        span.set_attribute(names::ERROR_TYPE, code_of(code));
         span.set_status(Status::error(why.to_owned()));
     }
+}
+
+/// Says with which status the stream of `span` ended.
+pub fn ended(span: &Span, code: Code) {
+    attribute(span, names::RPC_RESPONSE_STATUS_CODE, code_of(code));
+}
+
+/// A status code as the conventions have it: `DEADLINE_EXCEEDED`.
+pub(super) fn code_of(code: Code) -> String {
+    code_name(code).to_uppercase()
 }

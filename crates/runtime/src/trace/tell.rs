@@ -12,10 +12,11 @@ use opentelemetry::{
     trace::{Span as _, SpanBuilder, SpanKind, Status, TraceContextExt, Tracer},
 };
 use opentelemetry_sdk::trace::SdkTracer;
+use tonic::Code;
 use tracing::{Subscriber, dispatcher};
 use tracing_subscriber::Layer;
 
-use super::{PART, Spans, TraceContext, ids};
+use super::{PART, Spans, TraceContext, ids, names, spans::code_of};
 
 /// Something that is over.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,25 +29,34 @@ pub struct Over {
     pub steps: Vec<(&'static str, Duration)>,
     /// What happened to it: how long before the end, what, and why.
     pub events: Vec<(Duration, &'static str, String)>,
-    /// Why it failed, if it did.
-    pub failed: Option<String>,
+    /// With which status it failed and why, if it did.
+    pub failed: Option<(Code, String)>,
     /// What else is to be said of it.
     pub attributes: Vec<(&'static str, Value)>,
 }
 
 /// Knows the tracer of the subscriber that it is in. It sees no span and no event.
-pub(crate) struct Teller(pub(crate) SdkTracer);
+pub(crate) struct Teller {
+    pub(crate) tracer: SdkTracer,
+    /// Whether streams have spans.
+    pub(crate) streams: bool,
+}
 
 impl<S: Subscriber> Layer<S> for Teller {}
+
+fn ask<T>(what: impl Fn(&Teller) -> T) -> Option<T> {
+    dispatcher::get_default(|subscriber| subscriber.downcast_ref::<Teller>().map(&what))
+}
+
+pub(super) fn streams_are_traced() -> bool {
+    ask(|teller| teller.streams).unwrap_or(false)
+}
 
 impl Spans {
     /// Tells of a batch that is over: its root span called `name`, under the ids of `context`, and its steps
     /// as children. Without an exporter nothing happens.
     pub fn tell(&self, name: &'static str, context: &TraceContext, over: &Over) {
-        let tracer = dispatcher::get_default(|subscriber| {
-            subscriber.downcast_ref::<Teller>().map(|teller| teller.0.clone())
-        });
-        let Some(tracer) = tracer else { return };
+        let Some(tracer) = ask(|teller| teller.tracer.clone()) else { return };
         let begun = |before: Duration| over.end.checked_sub(before).unwrap_or(over.end);
         let attribute = |(name, value): &(&'static str, Value)| KeyValue::new(*name, value.clone());
         let mut said: Vec<KeyValue> = over.attributes.iter().map(attribute).collect();
@@ -64,7 +74,8 @@ impl Spans {
             let why = vec![KeyValue::new("reason", why.clone())];
             root.add_event_with_timestamp(*what, begun(*before), why);
         }
-        if let Some(why) = &over.failed {
+        if let Some((code, why)) = &over.failed {
+            root.set_attribute(KeyValue::new(names::ERROR_TYPE, code_of(*code)));
             root.set_status(Status::error(why.clone()));
         }
         let parent = Context::new().with_span(root);

@@ -5,10 +5,13 @@ use opentelemetry::{
     trace::{SpanId, SpanKind, Status, TracerProvider},
 };
 use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SpanData};
+use tonic::Code;
 use tracing::subscriber::with_default;
 use tracing_subscriber::layer::SubscriberExt;
 
-use super::{ChosenIds, Over, Spans, TraceContext, attribute, context_of, failed, link};
+use super::{
+    ChosenIds, Over, Spans, TraceContext, attribute, context_of, ended, failed, link, names,
+};
 use crate::testing::over;
 
 const PRODUCER: Spans = Spans::of("producer");
@@ -27,7 +30,7 @@ fn exported(work: impl FnOnce()) -> Vec<SpanData> {
         .with_id_generator(ChosenIds::default())
         .with_simple_exporter(exporter.clone())
         .build();
-    let traces = crate::telemetry::traces(provider.tracer("test"));
+    let traces = crate::telemetry::traces(provider.tracer("test"), true);
     with_default(tracing_subscriber::registry().with(traces), work);
     exporter.get_finished_spans().unwrap()
 }
@@ -122,15 +125,52 @@ fn spans_have_links_attributes_and_failures() {
         let commit = ANALYTICS.batch("record plan", &one);
         link(&commit, &two);
         link(&commit, &TraceContext::new_root([8; 16], false));
-        attribute(&commit, "messaging.batch.message_count", 2);
-        failed(&commit, "the disk is full");
+        attribute(&commit, names::DB_OPERATION_BATCH_SIZE, 2);
+        failed(&commit, Code::Unavailable, "the disk is full");
     });
     let span = named(&spans, "record plan");
     let links: Vec<_> =
         span.links.iter().map(|it| it.span_context.trace_id().to_string()).collect();
     assert_eq!(links, [two.trace_id()]);
-    assert!(span.attributes.contains(&KeyValue::new("messaging.batch.message_count", 2)));
+    assert!(span.attributes.contains(&KeyValue::new("db.operation.batch.size", 2)));
+    assert!(span.attributes.contains(&KeyValue::new("error.type", "UNAVAILABLE")));
     assert_eq!(span.status, Status::error("the disk is full"));
+}
+
+#[test]
+fn a_stream_is_a_trace_of_its_own_to_which_batches_are_linked() {
+    const METHOD: &str = "waybill.fleet.v1.FleetService/Dispatch";
+    let root = TraceContext::new_root(TRACE, true);
+    let spans = exported(|| {
+        let stream = FLEET.stream(METHOD);
+        let batch = FLEET.batch("plan batch", &root);
+        link(&batch, &context_of(&stream, &TraceContext::none()));
+        ended(&stream, Code::ResourceExhausted);
+    });
+    let (stream, batch) = (named(&spans, METHOD), named(&spans, "plan batch"));
+    assert_eq!(
+        (stream.span_kind.clone(), stream.parent_span_id),
+        (SpanKind::Server, SpanId::INVALID)
+    );
+    for (name, value) in [
+        ("rpc.system.name", "grpc"),
+        ("rpc.method", METHOD),
+        ("rpc.response.status_code", "RESOURCE_EXHAUSTED"),
+    ] {
+        assert!(stream.attributes.contains(&KeyValue::new(name, value)), "{stream:?}");
+    }
+    assert_eq!(batch.links.links[0].span_context.span_id(), stream.span_context.span_id());
+    assert_ne!(stream.span_context.trace_id(), batch.span_context.trace_id());
+}
+
+#[test]
+fn where_nothing_is_sampled_a_stream_has_no_span() {
+    let exporter = InMemorySpanExporter::default();
+    let provider = SdkTracerProvider::builder().with_simple_exporter(exporter.clone()).build();
+    let traces = crate::telemetry::traces(provider.tracer("test"), false);
+    with_default(tracing_subscriber::registry().with(traces), || {
+        assert!(FLEET.stream("a.Service/Method").is_none());
+    });
 }
 
 #[test]
@@ -151,6 +191,22 @@ fn the_state_of_other_vendors_is_handed_on() {
         let span = FLEET.batch("plan batch", &received);
         assert_eq!(context_of(&span, &received).tracestate(), "rojo=00f0,congo=t61r");
     });
+}
+
+#[test]
+fn baggage_goes_along_with_and_without_a_span() {
+    let parent = format!("00-{TRACE_TEXT}-00f067aa0ba902b7-01");
+    let said = "tenant=north,day=2026-11-27;kind=late";
+    exported(|| {
+        for parent in [&*parent, ""] {
+            let received = TraceContext::parse(parent, "").with_baggage(said);
+            let span = FLEET.batch("plan batch", &received);
+            assert_eq!(context_of(&span, &received).baggage(), said, "{parent:?}");
+        }
+    });
+    for bad in ["a=\n".to_owned(), format!("a={}", "b".repeat(8_192)), "a=ü".to_owned()] {
+        assert_eq!(TraceContext::none().with_baggage(&bad), TraceContext::none());
+    }
 }
 
 #[test]
@@ -189,7 +245,7 @@ fn what_is_told_when_it_is_over_has_its_times_and_what_happened_to_it() {
         took: ms(100),
         steps: vec![("solve", ms(20)), ("commit", ms(30))],
         events: vec![(ms(70), "refused", "no room".to_owned())],
-        failed: Some("too late".to_owned()),
+        failed: Some((Code::DeadlineExceeded, "too late".to_owned())),
         attributes: vec![("waybill.attempts", 2.into())],
     };
     let spans = exported(|| PRODUCER.tell("send batch", &context, &over));
@@ -199,7 +255,11 @@ fn what_is_told_when_it_is_over_has_its_times_and_what_happened_to_it() {
     let ids = format!("00-{TRACE_TEXT}-{}-00", root.span_context.span_id());
     assert_eq!((context.traceparent(), root.parent_span_id), (ids, SpanId::INVALID));
     assert_eq!(root.status, Status::error("too late"));
-    let said = [KeyValue::new("waybill.attempts", 2), KeyValue::new("waybill.told", "afterwards")];
+    let said = [
+        KeyValue::new("waybill.attempts", 2),
+        KeyValue::new("waybill.told", "afterwards"),
+        KeyValue::new("error.type", "DEADLINE_EXCEEDED"),
+    ];
     assert!(said.iter().all(|said| root.attributes.contains(said)), "{root:?}");
     let [event] = &root.events.events[..] else { panic!("{root:?}") };
     assert_eq!((&*event.name, event.timestamp), ("refused", end - ms(70)));

@@ -82,15 +82,24 @@ struct Service {
 impl System {
     /// Starts all three with their data in a new folder in `dir`, and waits until they are ready.
     pub(super) async fn start(dir: &Path) -> Result<Self, Error> {
+        Self::start_with(dir, &[]).await
+    }
+
+    /// The same with these variables of the environment.
+    pub(super) async fn start_with(
+        dir: &Path,
+        variables: &[(&'static str, String)],
+    ) -> Result<Self, Error> {
         let made = tempfile::Builder::new().prefix("waybill-bench-").tempdir_in(dir);
         let data =
             made.map_err(|error| Error::File { path: dir.to_owned(), problem: error.into() })?;
         let store = format!("sqlite:{}", data.path().join("analytics.db").display());
-        let analytics = Service::start("analytics", &["--store", &store])?;
-        let fleet = Service::start("fleet", &["--analytics", &url(analytics.listen)])?;
+        let analytics = Service::start("analytics", &["--store", &store], variables)?;
+        let fleet = Service::start("fleet", &["--analytics", &url(analytics.listen)], variables)?;
         let kept = data.path().join("producer").display().to_string();
-        let producer =
-            Service::start("producer", &["--data", &kept, "--fleet", &url(fleet.listen)])?;
+        let fleet_url = url(fleet.listen);
+        let arguments = ["--data", &kept, "--fleet", &fleet_url];
+        let producer = Service::start("producer", &arguments, variables)?;
         for service in [&analytics, &fleet, &producer] {
             ready(service.ops_listen).await;
         }
@@ -125,10 +134,15 @@ impl System {
 }
 
 impl Service {
-    fn start(part: &'static str, arguments: &[&str]) -> Result<Self, Error> {
+    fn start(
+        part: &'static str,
+        arguments: &[&str],
+        variables: &[(&'static str, String)],
+    ) -> Result<Self, Error> {
         let ports = ["--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0"];
         let mut process = spawn(&[&[part], ports.as_slice(), arguments].concat(), |command| {
             command.stdout(Stdio::null()).stderr(Stdio::piped());
+            command.envs(variables.iter().map(|(name, value)| (name, value)));
         })?;
         let mut lines = Vec::new();
         let stderr = process.stderr().ok_or_else(|| Error::Bench(format!("{part} has no log")))?;

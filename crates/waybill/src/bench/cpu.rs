@@ -16,6 +16,13 @@ pub(super) struct CpuTimes {
     pub(super) analytics: Duration,
 }
 
+impl CpuTimes {
+    /// Of all together.
+    pub(super) fn whole(&self) -> Duration {
+        self.producer + self.fleet + self.analytics
+    }
+}
+
 impl Sub for CpuTimes {
     type Output = Self;
 

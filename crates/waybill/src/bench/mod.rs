@@ -7,6 +7,7 @@
 //! | `pipeline` | batches through three processes with durable commits |
 //! | `latency` | one batch through fleet and analytics at moderate load |
 //! | `cpu`, `memory` | what each process took |
+//! | `telemetry` | what traces cost, and collectors that do not answer |
 //! | `children` | the processes, which end with the bench |
 
 mod children;
@@ -17,6 +18,7 @@ mod memory;
 mod pipeline;
 mod report;
 mod statistics;
+mod telemetry;
 mod text;
 
 use std::{path::PathBuf, time::Duration};
@@ -77,6 +79,8 @@ struct Sizes {
     stream: Duration,
     /// Shipments, and drivers, of the one large batch.
     large_batch: u32,
+    /// Turns of each way to trace, and how long each is.
+    traced: (usize, Duration),
 }
 
 const FULL: Sizes = Sizes {
@@ -84,9 +88,15 @@ const FULL: Sizes = Sizes {
     rounds: 15,
     stream: Duration::from_secs(10),
     large_batch: 1_000_000,
+    traced: (5, Duration::from_secs(1)),
 };
-const QUICK: Sizes =
-    Sizes { records: 20_000, rounds: 3, stream: Duration::from_secs(1), large_batch: 20_000 };
+const QUICK: Sizes = Sizes {
+    records: 20_000,
+    rounds: 3,
+    stream: Duration::from_secs(1),
+    large_batch: 20_000,
+    traced: (1, Duration::from_millis(300)),
+};
 
 impl Bench {
     pub(crate) fn run(self) -> Result<(), Error> {
@@ -133,7 +143,11 @@ async fn system(dir: PathBuf, sizes: Sizes, progress: &Progress) -> Result<Syste
     let large_batch = pipeline::large_batch(&system, sizes.large_batch).await?;
     let peak = system.peaks()?;
     let echo = before.midpoint(after);
-    Ok(SystemReport { echo, pipeline, latency, large_batch, peak_at_load, peak })
+    drop(system);
+    progress.say("what traces cost");
+    let (rounds, time) = sizes.traced;
+    let telemetry = telemetry::measure(&dir, rounds, time).await?;
+    Ok(SystemReport { echo, pipeline, latency, large_batch, peak_at_load, peak, telemetry })
 }
 
 /// Resolves with SIGINT or SIGTERM.

@@ -22,6 +22,8 @@ const WARM_UP: Duration = Duration::from_millis(500);
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pipeline {
     pub(super) batches: u64,
+    /// Before them.
+    pub(super) warm_up: u64,
     pub(super) batches_per_second: f64,
     /// What the processes took for all of them.
     pub(super) cpu: CpuTimes,
@@ -36,12 +38,17 @@ pub(super) async fn measure(system: &System, time: Duration) -> Result<Pipeline,
         run_id: RunId::now().to_string(),
         ..StartRunRequest::default()
     };
-    run(system, for_time(WARM_UP)).await?;
+    let (warm_up, _) = run(system, for_time(WARM_UP)).await?;
     let before = system.cpu_times()?;
     let (run, taken) = run(system, for_time(time)).await?;
     let cpu = system.cpu_times()? - before;
     let batches = run.batches_settled;
-    Ok(Pipeline { batches, batches_per_second: batches as f64 / taken.as_secs_f64(), cpu })
+    Ok(Pipeline {
+        batches,
+        warm_up: warm_up.batches_settled,
+        batches_per_second: batches as f64 / taken.as_secs_f64(),
+        cpu,
+    })
 }
 
 /// How long one batch of so many shipments and drivers takes.

@@ -8,7 +8,8 @@ use std::{
 use serde_json::json;
 
 use super::{
-    cpu::CpuTimes, echo::Echo, latency::Latency, memory::Peaks, pipeline::Pipeline, text::Text,
+    cpu::CpuTimes, echo::Echo, latency::Latency, memory::Peaks, pipeline::Pipeline,
+    telemetry::Cost, text::Text,
 };
 
 pub(super) struct Report {
@@ -25,6 +26,8 @@ pub(super) struct System {
     pub(super) large_batch: (u32, Duration),
     pub(super) peak_at_load: Peaks,
     pub(super) peak: Peaks,
+    /// What traces cost, beside none.
+    pub(super) telemetry: Vec<Cost>,
 }
 
 impl System {
@@ -37,6 +40,15 @@ impl Report {
     /// The keys that checks rely on, and no others.
     pub(super) fn json(&self, out: &mut impl Write) -> io::Result<()> {
         let Self { text, system } = self;
+        let cost = |cost: &Cost| {
+            let ratios = json!({
+                "cpu_ratio": rounded(cost.cpu),
+                "rate_ratio": rounded(cost.rate),
+                "spans_per_batch": rounded(cost.spans),
+            });
+            (cost.way.to_owned(), ratios)
+        };
+        let telemetry: serde_json::Map<_, _> = system.telemetry.iter().map(cost).collect();
         let report = json!({
             "text_ratio": rounded(text.ratio()),
             "pipeline_ratio": rounded(system.ratio()),
@@ -47,6 +59,7 @@ impl Report {
                 "fleet": rounded(system.peak.fleet),
                 "analytics": rounded(system.peak.analytics),
             },
+            "telemetry": telemetry,
         });
         writeln!(out, "{report}")
     }
@@ -108,6 +121,11 @@ impl Report {
             ("analytics", load.analytics, peak.analytics),
         ] {
             writeln!(out, "  {name:<16} {load:>7.1} {peak:>7.1}")?;
+        }
+        writeln!(out, "traces             CPU of a batch and batches a second, as ratios to none")?;
+        for Cost { way, cpu, rate, spans } in &system.telemetry {
+            let way = way.replace('_', " ");
+            writeln!(out, "  {way:<28} {cpu:>6.3} {rate:>6.3}, {spans:.2} spans of a batch came")?;
         }
         Ok(())
     }

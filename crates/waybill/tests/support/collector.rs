@@ -29,7 +29,7 @@ pub(crate) struct Told {
     pub(crate) id: Vec<u8>,
     pub(crate) parent: Option<Vec<u8>>,
     pub(crate) name: String,
-    pub(crate) links: usize,
+    pub(crate) links: Vec<Vec<u8>>,
     pub(crate) failed: bool,
 }
 
@@ -63,7 +63,7 @@ impl TraceService for Kept {
                     id: span.span_id,
                     parent: Some(span.parent_span_id).filter(|id| !id.is_empty()),
                     name: span.name,
-                    links: span.links.len(),
+                    links: span.links.into_iter().map(|link| link.span_id).collect(),
                     failed: span.status.is_some_and(|status| status.code() == StatusCode::Error),
                 });
             }
