@@ -19,6 +19,7 @@
 //! | `expand` | [`expand()`]: class flows become rows and columns |
 //! | `matrix` | Jonker–Volgenant shortest augmenting paths on a dense matrix |
 //! | `prices` | the canonical dual prices of an optimal matching |
+//! | `paths` | shortest augmenting paths, for `dense` and `sparse` |
 //! | `planner` | [`Planner`]: keeps an assignment optimal while members come and go |
 //! | `verify` | [`verify()`]: proves optimality from the prices alone |
 //! | `explain` | [`Explanation`]: why something stayed behind, and what it lacked; [`Alternatives`]: what it would cost to bring it in, and how firm each pair is |
@@ -64,6 +65,7 @@ mod first_come;
 mod grid;
 mod matrix;
 mod merge;
+mod paths;
 mod planner;
 mod prices;
 mod problem;

@@ -422,9 +422,10 @@ fn a_driver_who_takes_everything_is_as_good_as_each_for_himself() {
 #[test]
 fn rounding_stays_a_hundred_times_below_the_tolerance() {
     for (rows, degree) in [(3000, 5), (3000, 24)] {
-        let edges = random(rows, rows as u32, degree, 1 << 50).into_iter();
+        let columns = rows + 100;
+        let edges = random(rows, columns as u32, degree, 1 << 50).into_iter();
         let edges = edges.map(|row| row.into_iter().map(|(c, n)| (c, n as f64 / 3.0)));
-        let problem = Problem::from_rows(Goal::Maximise, rows, edges).unwrap();
+        let problem = Problem::from_rows(Goal::Maximise, columns, edges).unwrap();
         let problem = problem.with_unassigned(-1e9 / 7.0).unwrap();
         let solution = solve(&problem).unwrap();
         let proof = verify(&problem, &solution).unwrap();

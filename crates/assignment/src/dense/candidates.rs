@@ -8,10 +8,12 @@ use std::cmp::Ordering;
 
 use super::costs::{Costs, low, priced};
 use super::element::Element;
-use crate::sparse::{Adjacency, Number};
+use crate::paths::{Adjacency, Number};
 
-/// Columns of a group, of which the least is looked at first.
+/// Columns of a group, of which the least is looked at first; of a small matrix fewer, as long as
+/// there are not so many groups.
 const GROUP: usize = 16;
+const GROUPS: usize = 64;
 
 /// Columns that are listed for a row, at least.
 const FEW: usize = 16;
@@ -47,7 +49,7 @@ impl<'a, T: Element, const GAIN: bool> Candidates<'a, T, GAIN> {
     /// large, is an error.
     pub(super) fn of(costs: Costs<'a, T, GAIN>) -> Result<Self, (usize, usize)> {
         let (rows, columns) = (costs.rows(), costs.columns());
-        let least = vec![T::Wide::FAR; columns.div_ceil(GROUP)];
+        let least = vec![T::Wide::FAR; columns.div_ceil(GROUP).max(columns.min(GROUPS))];
         let mut candidates = Self {
             costs,
             listed: Vec::with_capacity(rows * (FEW + FEW / 4)),

@@ -3,7 +3,7 @@
 use super::element::{Element, Wide};
 use super::kernel::{Kernel, vectorised};
 use super::matrix::Matrix;
-use crate::sparse::Number;
+use crate::paths::Number;
 
 /// With `GAIN` what is wanted is the highest total, and elements count negative.
 #[derive(Debug, Clone, Copy)]

@@ -1,6 +1,7 @@
 use std::fmt::Debug;
 
-use crate::sparse::{Amount, Cost, Goal, Number};
+use crate::paths::Number;
+use crate::sparse::{Amount, Cost, Goal};
 
 /// The numbers that a [`Matrix`](super::Matrix) may hold: `i32`, `i64`, `f32` and `f64`.
 ///

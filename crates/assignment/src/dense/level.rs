@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 
 use super::element::{Element, Wide};
 use super::solve::Solver;
-use crate::sparse::{Adjacency, Number};
+use crate::paths::{Adjacency, Number};
 
 /// The first raise is the spread of a row's costs in so many parts, and each after it the one
 /// before in [`FINER`] parts.

@@ -4,7 +4,8 @@ use super::costs::Costs;
 use super::element::{Element, Wide};
 use super::level::level;
 use super::{Error, Matrix, verify};
-use crate::sparse::{Amount, Certificate, Core, Cost, Goal, Sealed as _, Shortage, Solution};
+use crate::paths::{Matching, Shortage};
+use crate::sparse::{Amount, Certificate, Cost, Goal, Sealed as _, Solution};
 use crate::{Side, UNASSIGNED};
 
 /// Above so many elements a debug build does not verify what it has solved.
@@ -14,7 +15,7 @@ const VERIFIED_ELEMENTS: usize = 1 << 20;
 const PATIENCE: usize = 4;
 
 pub(super) type Solver<'a, T, const GAIN: bool> =
-    Core<<T as Element>::Wide, Candidates<'a, T, GAIN>>;
+    Matching<<T as Element>::Wide, Candidates<'a, T, GAIN>>;
 
 /// Finds the best assignment of as many pairs as the lesser side has members, and the prices that
 /// prove it.
@@ -116,7 +117,7 @@ fn shortest_paths<T: Element, const GAIN: bool>(
     let (rows, columns) = (matrix.rows(), matrix.columns());
     let candidates = Candidates::of(Costs::of(matrix))
         .map_err(|(row, column)| Error::Unusable { row, column })?;
-    let mut solver = Core::over(candidates, rows, columns);
+    let mut solver = Matching::over(candidates, rows, columns);
     let solved = if rows == columns {
         let patience = rows / PATIENCE;
         solver.solve_while(|candidates| candidates.widened() <= patience).and_then(|all_in| {

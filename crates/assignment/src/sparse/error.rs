@@ -18,7 +18,7 @@ pub enum Error {
         /// Costs.
         costs: usize,
     },
-    /// More rows, or more columns and edges together, than a `u32` can number.
+    /// 2³¹ rows or more, or as many columns and edges together.
     TooLarge {
         /// Rows.
         rows: usize,

@@ -8,47 +8,27 @@
 //! |---|---|
 //! | `problem` | [`Problem`]: edges, places, what a row counts unassigned; [`Goal`] |
 //! | `cost` | [`Cost`]: what `i64` and `f64` are here |
-//! | `solve` | [`solve()`]: puts a problem in the core's numbers, and the core's prices in the problem's |
+//! | `solve` | [`solve()`]: puts a problem in the numbers of `paths`, and its prices in the problem's |
 //! | `solution` | [`Solution`] and its [`Certificate`] |
 //! | `verify` | [`verify()`]: proves optimality from the prices alone |
 //! | `shortage` | [`Shortage`]: why there is no solution |
-//! | `core` | a matching that can be continued |
-//! | `bids` | the start: rows bid |
-//! | `augment` | shortest augmenting paths, a row at a time |
-//! | `lower` | the same backwards, for columns that were left at a price |
-//! | `edges`, `frontier`, `number` | what the core is made of |
 //! | `error` | [`Error`]: what a problem may not be |
 
-mod auction;
-mod augment;
-mod bids;
-#[allow(dead_code, reason = "what continues a matching is for other solvers of the crate")]
-mod core;
-#[cfg(test)]
-mod core_tests;
 mod cost;
-#[allow(dead_code, reason = "what continues a matching is for other solvers of the crate")]
-mod edges;
 mod error;
-mod frontier;
-mod lower;
-mod number;
 mod problem;
 mod shortage;
 mod solution;
 mod solve;
 mod verify;
 
-pub(crate) use self::core::Core;
 pub(crate) use cost::{Amount, Sealed};
-pub(crate) use edges::Adjacency;
-pub(crate) use number::Number;
+pub(crate) use verify::{Pairs, verify_pairs};
 
+pub use crate::paths::Shortage;
 pub use cost::{Cost, MAX_FLOAT};
 pub use error::{Entry, Error};
 pub use problem::{Goal, Problem};
-pub use shortage::Shortage;
 pub use solution::{Certificate, Solution};
 pub use solve::solve;
 pub use verify::{Flaw, Proof, verify};
-pub(crate) use verify::{Pairs, verify_pairs};

@@ -94,7 +94,7 @@ impl<C: Cost> Problem<C> {
     ///
     /// [`Error::UnknownColumn`], [`Error::NotANumber`], [`Error::InfinitelyGood`] and
     /// [`Error::CostTooLarge`] name the edge; [`Error::TooLarge`] when the rows, or the columns and
-    /// edges together, are `u32::MAX` or more.
+    /// edges together, are 2³¹ or more.
     pub fn from_rows<R: IntoIterator<Item = (u32, C)>>(
         goal: Goal,
         columns: usize,
@@ -122,7 +122,7 @@ impl<C: Cost> Problem<C> {
         }
         let rows = row_starts.len() - 1;
         // The solver numbers places too, of which it makes no more than edges and columns.
-        if rows.max(columns.saturating_add(edges.len())) >= u32::MAX as usize {
+        if rows.max(columns.saturating_add(edges.len())) >= 1 << 31 {
             return Err(Error::TooLarge { rows, columns, edges: edges.len() });
         }
         let (unassigned, places) = (vec![None; rows], vec![1; columns]);

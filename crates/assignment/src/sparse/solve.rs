@@ -1,14 +1,13 @@
-use super::core::Core;
 use super::cost::Amount;
-use super::number::Number;
 use super::{Certificate, Cost, Error, Goal, Problem, Solution, verify};
 use crate::UNASSIGNED;
+use crate::paths::{Matching, Number};
 
 /// Above so many edges a debug build does not verify what it has solved.
 const VERIFIED_EDGES: usize = 1 << 20;
 
-/// No price or distance of the core is more than so many times the number of rows and the
-/// difference of any two costs: 16 bids a row and round, each of which raises the highest price by
+/// No price or distance of the matching is more than so many times the number of rows and the
+/// difference of any two costs: 8 bids a row and round, each of which raises the highest price by
 /// one such difference at most; then ways, along which each row adds one.
 const HEADROOM: u32 = 128;
 
@@ -52,18 +51,18 @@ pub(super) fn integers(problem: &Problem<i64>) -> Result<(Vec<u32>, Certificate<
     let (lowest, highest) = (costs().min().unwrap_or(0), costs().max().unwrap_or(0));
     let most = (highest - lowest) * i128::from(HEADROOM) * (problem.rows() as i128 + 1);
     if most <= i128::from(i64::MAX) {
-        let core = run(problem, |number| (cost(number) - lowest) as i64)?;
-        Ok(priced(problem, &core, i128::from, lowest))
+        let matching = run(problem, |number| (cost(number) - lowest) as i64)?;
+        Ok(priced(problem, &matching, i128::from, lowest))
     } else {
-        let core = run(problem, |number| cost(number) - lowest)?;
-        Ok(priced(problem, &core, |price| price, lowest))
+        let matching = run(problem, |number| cost(number) - lowest)?;
+        Ok(priced(problem, &matching, |price| price, lowest))
     }
 }
 
 pub(super) fn floats(problem: &Problem<f64>) -> Result<(Vec<u32>, Certificate<f64>), Error> {
     let sign = if problem.goal() == Goal::Maximise { -1.0 } else { 1.0 };
-    let core = run(problem, |number| sign * number)?;
-    Ok(priced(problem, &core, |price| price, 0.0))
+    let matching = run(problem, |number| sign * number)?;
+    Ok(priced(problem, &matching, |price| price, 0.0))
 }
 
 /// All numbers of the problem.
@@ -76,28 +75,33 @@ pub(super) fn numbers<C: Cost>(problem: &Problem<C>) -> impl Iterator<Item = C> 
 fn run<C: Cost, T: Number>(
     problem: &Problem<C>,
     number: impl Fn(C) -> T,
-) -> Result<Core<T>, Error> {
+) -> Result<Matching<T>, Error> {
     // One place more than there are rows that may take it is as good as any number: it is never full.
     let mut wanted = vec![0; problem.columns()];
     for (column, _) in (0..problem.rows()).flat_map(|row| problem.row(row)) {
         wanted[column as usize] += 1;
     }
     let places = wanted.iter().enumerate();
-    let mut core =
-        Core::new(places.map(|(column, &wanted)| problem.places(column).min(wanted + 1)));
-    core.reserve(problem.rows(), problem.edges());
+    let mut matching =
+        Matching::new(places.map(|(column, &wanted)| problem.places(column).min(wanted + 1)));
+    matching.reserve(problem.rows(), problem.edges());
     for row in 0..problem.rows() {
         let edges = problem.row(row).map(|(column, cost)| (column, number(cost)));
-        core.add_row(edges, problem.unassigned(row).map(&number));
+        matching.add_row(edges, problem.unassigned(row).map(&number));
     }
-    core.solve().map_err(Error::Infeasible)?;
-    Ok(core)
+    // About all places will be taken.
+    let single = (0..problem.columns()).all(|column| problem.places(column) <= 1);
+    if single && (problem.columns()..=problem.columns() * 3 / 2).contains(&problem.rows()) {
+        matching.start_level();
+    }
+    matching.solve().map_err(Error::Infeasible)?;
+    Ok(matching)
 }
 
-/// The core's result in the unit of the problem, whose costs were counted from `lowest`.
+/// The matching's result in the unit of the problem, whose costs were counted from `lowest`.
 fn priced<C: Cost, T: Number>(
     problem: &Problem<C>,
-    core: &Core<T>,
+    matching: &Matching<T>,
     amount: impl Fn(T) -> C::Sum,
     lowest: C::Sum,
 ) -> (Vec<u32>, Certificate<C>) {
@@ -105,7 +109,7 @@ fn priced<C: Cost, T: Number>(
         let price = amount(price).plus(lowest);
         if problem.goal() == Goal::Maximise { price.negated() } else { price }
     };
-    let row_prices = core.row_prices().map(row_price).collect();
-    let column_prices = core.column_prices().map(&amount).collect();
-    (core.assigned().collect(), Certificate { row_prices, column_prices })
+    let row_prices = matching.row_prices().map(row_price).collect();
+    let column_prices = matching.column_prices().map(&amount).collect();
+    (matching.assigned().collect(), Certificate { row_prices, column_prices })
 }

@@ -5,11 +5,11 @@
 //! bring rows in one after the other and each way is long. In an auction all prices find their level
 //! together. With a least raise of ε it ends, and every row has a column within ε of its best.
 
-use super::core::Core;
 use super::edges::Adjacency;
+use super::matching::Matching;
 use super::number::Number;
 
-impl<T: Number, A: Adjacency<T>> Core<T, A> {
+impl<T: Number, A: Adjacency<T>> Matching<T, A> {
     /// Every row bids, `raise` above the second best, until each has a column; false when one is
     /// permitted nothing or the `bids` are used up, of which what is left is given back. There must be
     /// as many rows as columns, with one place each, and no row may stay out: so every column is taken

@@ -2,8 +2,8 @@
 //! that it stays out.
 
 use super::Shortage;
-use super::core::Core;
 use super::edges::Adjacency;
+use super::matching::Matching;
 use super::number::Number;
 
 /// Marks, in the frontier, a row that has more edges than are listed.
@@ -26,7 +26,7 @@ struct Way<T> {
     end: End,
 }
 
-impl<T: Number, A: Adjacency<T>> Core<T, A> {
+impl<T: Number, A: Adjacency<T>> Matching<T, A> {
     /// Nothing has changed when it fails.
     pub(super) fn augment(&mut self, start: u32) -> Result<(), Shortage> {
         let out = self.rows[start as usize].out;

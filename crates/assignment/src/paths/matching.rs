@@ -7,7 +7,7 @@
 //!   most its cost of staying out, and exactly that on the edge, or the staying out, that it has;
 //! - no column holds more rows than it has places.
 //!
-//! [`Core::solve`] brings in the rows that wait, each by the shortest way, and then lowers the
+//! [`Matching::solve`] brings in the rows that wait, each by the shortest way, and then lowers the
 //! prices of columns that have free places until they are 0 or the column is full. With that the
 //! matching is optimal and its prices prove it. So any prices and any part of a matching that keep
 //! the invariants are a start: those of an earlier solution, of other costs, of a guess.
@@ -24,7 +24,7 @@ use super::number::Number;
 use crate::UNASSIGNED;
 
 #[derive(Debug, Clone)]
-pub(crate) struct Core<T, A = Edges<T>> {
+pub(crate) struct Matching<T, A = Edges<T>> {
     pub(super) edges: A,
     pub(super) rows: Vec<Row<T>>,
     pub(super) columns: Vec<Column<T>>,
@@ -75,7 +75,7 @@ pub(super) struct Column<T> {
     pub(super) free: u32,
 }
 
-impl<T: Number> Core<T> {
+impl<T: Number> Matching<T> {
     /// Without rows; a column for each number of places.
     pub(crate) fn new(places: impl IntoIterator<Item = u32>) -> Self {
         Self::empty(Edges::new(), places)
@@ -90,44 +90,21 @@ impl<T: Number> Core<T> {
 
     /// A new row, which waits. Of two edges to one column only the cheaper counts. `out` is what
     /// it costs to stay out; without it the row must be assigned.
-    pub(crate) fn add_row(
-        &mut self,
-        edges: impl IntoIterator<Item = (u32, T)>,
-        out: Option<T>,
-    ) -> u32 {
-        let row = self.edges.add_row(edges);
+    pub(crate) fn add_row(&mut self, edges: impl IntoIterator<Item = (u32, T)>, out: Option<T>) {
+        self.edges.add_row(edges);
         self.add_waiting(out);
-        row
-    }
-
-    /// More edges for a row. When one of them is better than what the row has, it waits again, and
-    /// its column has a place more.
-    pub(crate) fn add_edges(&mut self, row: u32, edges: impl IntoIterator<Item = (u32, T)>) {
-        let mut better = false;
-        for (column, cost) in edges {
-            self.edges.add(row, column, cost);
-            better |= cost + self.prices[column as usize] < self.rows[row as usize].price;
-        }
-        let Row { seat, waits, .. } = self.rows[row as usize];
-        if better && !waits {
-            self.take_out(row);
-            self.waiting.push(row);
-            if seat.column != UNASSIGNED {
-                self.loose.push(seat.column);
-            }
-        }
     }
 }
 
-impl<T: Number, A: Adjacency<T>> Core<T, A> {
+impl<T: Number, A: Adjacency<T>> Matching<T, A> {
     /// Over the edges of so many rows, which wait and must be assigned, to columns with one place each.
     pub(crate) fn over(edges: A, rows: usize, columns: usize) -> Self {
-        let mut core = Self::empty(edges, std::iter::repeat_n(1, columns));
-        core.rows.reserve(rows);
+        let mut matching = Self::empty(edges, std::iter::repeat_n(1, columns));
+        matching.rows.reserve(rows);
         for _ in 0..rows {
-            core.add_waiting(None);
+            matching.add_waiting(None);
         }
-        core
+        matching
     }
 
     fn add_waiting(&mut self, out: Option<T>) {
@@ -174,12 +151,31 @@ impl<T: Number, A: Adjacency<T>> Core<T, A> {
         }
     }
 
+    /// Starts from prices by which every column is as good to the row that it is cheapest for (the
+    /// column reduction of Jonker & Volgenant). For before the first solution. It pays when about
+    /// all places will be taken: the price of one that is not has to be lowered in the end.
+    pub(crate) fn start_level(&mut self) {
+        for row in 0..self.rows.len() as u32 {
+            for (column, cost) in self.edges.row(row) {
+                let least = &mut self.columns[column as usize].distance;
+                *least = least.lesser(cost);
+            }
+        }
+        let leasts = self.columns.iter().map(|column| column.distance);
+        let highest = leasts.filter(|&least| least < T::FAR).reduce(T::greater);
+        let prices = self.columns.iter_mut().map(|column| {
+            let least = std::mem::replace(&mut column.distance, T::FAR);
+            highest.filter(|_| least < T::FAR).map_or(T::ZERO, |highest| highest - least)
+        });
+        let prices: Vec<T> = prices.collect();
+        self.start_from(prices);
+    }
+
     /// Brings in all rows that wait.
     ///
     /// # Errors
     ///
-    /// A [`Shortage`] when one cannot be; it still waits, with all after it. Edges may be added
-    /// (to any row of the shortage) and the solution continued.
+    /// A [`Shortage`] when one cannot be; it still waits, with all after it.
     pub(crate) fn solve(&mut self) -> Result<(), Shortage> {
         self.solve_while(|_| true).map(|_| ())
     }

@@ -1,11 +1,11 @@
 use std::fmt::Debug;
 use std::ops::{Add, Sub};
 
-/// What costs, prices and distances are to the core.
+/// What costs, prices and distances are to a search.
 ///
 /// Integers must be bounded by whoever makes the problem, so that nothing overflows: with `n` the
 /// lesser of rows and places, no price or distance leaves ±2 (n + 1) × (highest cost − lowest cost)
-/// around a cost. Floats must be finite and round as they like: see [`Core`](super::Core).
+/// around a cost. Floats must be finite and round as they like: see [`Matching`](super::Matching).
 pub trait Number: Copy + Debug + PartialOrd + Add<Output = Self> + Sub<Output = Self> {
     /// Nothing.
     const ZERO: Self;
@@ -37,8 +37,8 @@ macro_rules! number {
         }
     };
 }
+#[cfg(test)]
 number!(i32, i32::MIN, i32::MAX, true);
 number!(i64, i64::MIN, i64::MAX, true);
 number!(i128, i128::MIN, i128::MAX, true);
-number!(f32, f32::NEG_INFINITY, f32::INFINITY, false);
 number!(f64, f64::NEG_INFINITY, f64::INFINITY, false);

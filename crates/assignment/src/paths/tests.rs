@@ -1,8 +1,8 @@
-//! The core against trying everything, from any start.
+//! A matching against trying everything, from any start.
 
 use proptest::prelude::*;
 
-use super::{Core, Number, Shortage};
+use super::{Matching, Number, Shortage};
 use crate::UNASSIGNED;
 
 /// The edges of a row, and what it costs it to stay out.
@@ -44,15 +44,15 @@ fn brute_force(small: &Small) -> Option<i64> {
     rest(small, 0, &mut small.places.clone())
 }
 
-/// The total of an optimal core, after a proof that it is one.
-fn proven<T: Number + Into<f64>>(small: &Small, core: &Core<T>, unit: f64) -> f64 {
+/// The total of an optimal matching, after a proof that it is one.
+fn proven<T: Number + Into<f64>>(small: &Small, matching: &Matching<T>, unit: f64) -> f64 {
     let slip = if T::EXACT { 0.0 } else { 1e-9 };
     let price = |price: T| price.into() / unit;
-    let rows: Vec<f64> = core.row_prices().map(price).collect();
-    let columns: Vec<f64> = core.column_prices().map(price).collect();
+    let rows: Vec<f64> = matching.row_prices().map(price).collect();
+    let columns: Vec<f64> = matching.column_prices().map(price).collect();
     let mut free = small.places.clone();
     let mut total = 0.0;
-    for ((column, (edges, out)), price) in core.assigned().zip(&small.rows).zip(rows) {
+    for ((column, (edges, out)), price) in matching.assigned().zip(&small.rows).zip(rows) {
         let mut has = out.map(|out| out as f64).filter(|_| column == UNASSIGNED);
         for &(to, cost) in edges {
             let value = cost as f64 + columns[to as usize];
@@ -96,24 +96,20 @@ fn check_shortage(small: &Small, shortage: &Shortage) {
     }
 }
 
-fn core_of<T: Number>(
-    small: &Small,
-    edges: impl Fn(usize) -> usize,
-    number: fn(i64) -> T,
-) -> Core<T> {
-    let mut core = Core::new(small.places.iter().copied());
-    for (row, (all, out)) in small.rows.iter().enumerate() {
-        let edges = all[..edges(row)].iter().map(|&(column, cost)| (column, number(cost)));
-        core.add_row(edges, out.map(number));
+fn unsolved<T: Number>(small: &Small, number: fn(i64) -> T) -> Matching<T> {
+    let mut matching = Matching::new(small.places.iter().copied());
+    for (edges, out) in &small.rows {
+        let edges = edges.iter().map(|&(column, cost)| (column, number(cost)));
+        matching.add_row(edges, out.map(number));
     }
-    core
+    matching
 }
 
-fn check<T: Number + Into<f64>>(small: &Small, core: &mut Core<T>, unit: f64) {
+fn check<T: Number + Into<f64>>(small: &Small, matching: &mut Matching<T>, unit: f64) {
     let best = brute_force(small);
-    match core.solve() {
+    match matching.solve() {
         Ok(()) => {
-            let total = proven(small, core, unit);
+            let total = proven(small, matching, unit);
             assert_eq!(total, best.expect("an assignment") as f64);
         }
         Err(shortage) => {
@@ -128,42 +124,27 @@ proptest! {
 
     #[test]
     fn any_small_problem_is_solved_to_the_optimum(small in any_small()) {
-        check(&small, &mut core_of(&small, |row| small.rows[row].0.len(), |c| c as i32), 1.0);
-        check(&small, &mut core_of(&small, |row| small.rows[row].0.len(), |c| c as f64 * 0.1), 0.1);
+        check(&small, &mut unsolved(&small, |c| c as i32), 1.0);
+        check(&small, &mut unsolved(&small, |c| c as f64 * 0.1), 0.1);
     }
 
     #[test]
     fn any_prices_are_a_start(small in any_small(), prices in prop::collection::vec(0..30, 6)) {
-        let mut core = core_of(&small, |row| small.rows[row].0.len(), |c| c as i32);
-        core.start_from(prices.iter().copied());
-        check(&small, &mut core, 1.0);
-        let mut core = core_of(&small, |row| small.rows[row].0.len(), |c| c as f64 / 3.0);
-        core.start_from(prices.into_iter().map(|price| f64::from(price) / 7.0));
-        check(&small, &mut core, 1.0 / 3.0);
+        let mut matching = unsolved(&small, |c| c as i32);
+        matching.start_from(prices.iter().copied());
+        check(&small, &mut matching, 1.0);
+        let mut matching = unsolved(&small, |c| c as f64 / 3.0);
+        matching.start_from(prices.into_iter().map(|price| f64::from(price) / 7.0));
+        check(&small, &mut matching, 1.0 / 3.0);
     }
 
     #[test]
-    fn edges_may_be_added_to_what_is_solved(
-        small in any_small(),
-        cuts in prop::collection::vec((0..4_usize, 0..4_usize), 6),
-    ) {
-        let all = |row: usize| small.rows[row].0.len();
-        let steps: [&dyn Fn(usize) -> usize; 3] = [
-            &|row| cuts[row].0.min(all(row)),
-            &|row| (cuts[row].0 + cuts[row].1).min(all(row)),
-            &all,
-        ];
-        let mut core = core_of(&small, steps[0], |c| c as i32);
-        let mut before: Vec<usize> = (0..small.rows.len()).map(steps[0]).collect();
-        for edges in steps {
-            for (row, had) in before.iter_mut().enumerate() {
-                let more = &small.rows[row].0[*had..edges(row)];
-                core.add_edges(row as u32, more.iter().map(|&(column, cost)| (column, cost as i32)));
-                *had = edges(row);
-            }
-            let rows = small.rows.iter().enumerate();
-            let rows = rows.map(|(row, (all, out))| (all[..edges(row)].to_vec(), *out)).collect();
-            check(&Small { places: small.places.clone(), rows }, &mut core, 1.0);
-        }
+    fn level_prices_are_a_start(small in any_small()) {
+        let mut matching = unsolved(&small, |c| c as i32);
+        matching.start_level();
+        check(&small, &mut matching, 1.0);
+        let mut matching = unsolved(&small, |c| c as f64 / 3.0);
+        matching.start_level();
+        check(&small, &mut matching, 1.0 / 3.0);
     }
 }

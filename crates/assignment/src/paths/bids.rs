@@ -1,14 +1,14 @@
 //! The start: rows bid for their best column while that is cheap (the augmenting row reduction of
 //! Jonker & Volgenant 1987, which is the naive auction).
 
-use super::core::Core;
 use super::edges::Adjacency;
+use super::matching::Matching;
 use super::number::Number;
 use crate::UNASSIGNED;
 
 /// How often each row left over may bid, on average, before the shortest ways take over. Bids are
 /// the cheaper the emptier the matching; a price war between near equals is endless.
-const BIDS: usize = 16;
+const BIDS: usize = 8;
 
 /// How a bid went.
 enum Bid {
@@ -28,7 +28,7 @@ pub(super) struct BestTwo<T> {
     second_column: u32,
 }
 
-impl<T: Number, A: Adjacency<T>> Core<T, A> {
+impl<T: Number, A: Adjacency<T>> Matching<T, A> {
     /// Two rounds of bids; gives the rows that still wait, ascending.
     pub(super) fn bid_all(&mut self, mut bidders: Vec<u32>) -> Vec<u32> {
         for _ in 0..2 {

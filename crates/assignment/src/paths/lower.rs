@@ -5,8 +5,8 @@
 //! that goes down too; when it is down to 0, the row takes the column that is looked at and leaves
 //! its own.
 
-use super::core::Core;
 use super::edges::Adjacency;
+use super::matching::Matching;
 use super::number::Number;
 use crate::UNASSIGNED;
 
@@ -32,14 +32,14 @@ struct Way<T> {
     last: u32,
 }
 
-impl<T: Number, A: Adjacency<T>> Core<T, A> {
+impl<T: Number, A: Adjacency<T>> Matching<T, A> {
     /// After this every column that has a free place has the price 0.
     pub(super) fn lower_loose(&mut self) {
         let mut loose = std::mem::take(&mut self.loose);
         loose.sort_unstable();
         loose.dedup();
-        let is_loose = |core: &Self, column: u32| {
-            core.columns[column as usize].free > 0 && core.prices[column as usize] > T::ZERO
+        let is_loose = |matching: &Self, column: u32| {
+            matching.columns[column as usize].free > 0 && matching.prices[column as usize] > T::ZERO
         };
         loose.retain(|&column| is_loose(self, column));
         if loose.is_empty() {
