@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "clippy excuses the tests, not what they call")]
 
-use assignment::dense::{Element, Error, Goal, Matrix, Solution, solve, verify};
+use assignment::dense::{Element, Error, Flaw, Goal, Matrix, Solution, solve, verify};
 use assignment::{Side, UNASSIGNED, sparse};
 use proptest::prelude::*;
 
@@ -237,5 +237,79 @@ fn the_same_matrix_gives_the_same_solution() {
         let matrix = Matrix::new(260, 260, &costs).unwrap();
         let first = solve(Goal::Minimise, &matrix).unwrap();
         assert_eq!(solve(Goal::Minimise, &matrix).unwrap(), first, "{kind}");
+    }
+}
+
+/// Rows that want the same, nearly the same, or many things alike, where not all columns are listed.
+#[test]
+fn near_ties_are_solved_to_the_optimum() {
+    for seed in 0..70 {
+        // The last ones are large enough that more columns are cheap than are listed.
+        let side = if seed < 60 { 70 + mix(seed) as usize % 80 } else { 330 };
+        let costs = |cost: &dyn Fn(usize, usize) -> i64| {
+            (0..side * side).map(|at| cost(at / side, at % side)).collect::<Vec<i64>>()
+        };
+        let any = |r: usize, c: usize| mix((seed * side + r) * side + c) as i64;
+        for costs in [
+            costs(&|r, c| any(r, c) % 3),
+            costs(&|r, c| any(r, c) % 40),
+            costs(&|r, c| c as i64 % 64 * 3 + any(r, c) % 5),
+            costs(&|r, c| c as i64 / 4 + any(r, c) % 2),
+            costs(&|r, c| (r * c) as i64 / 7),
+            costs(&|r, c| (r as i64 - c as i64).abs() * 3 + any(r, c) % 5),
+        ] {
+            let matrix = Matrix::new(side, side, &costs).unwrap();
+            for goal in GOALS {
+                let solution = solve(goal, &matrix).unwrap();
+                verify(goal, &matrix, &solution).unwrap();
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_changed_in_a_solution_is_noticed() {
+    let costs: Vec<i64> = (0..5 * 3).map(|at| (mix(at) % 50) as i64).collect();
+    for (rows, columns) in [(3, 5), (5, 3)] {
+        let matrix = Matrix::new(rows, columns, &costs).unwrap();
+        let goal = Goal::Minimise;
+        let solution = solve(goal, &matrix).unwrap();
+        let flaw_after = |change: &dyn Fn(&mut Solution<i64>)| {
+            let mut changed = solution.clone();
+            change(&mut changed);
+            verify(goal, &matrix, &changed).unwrap_err()
+        };
+        let taken = solution.columns.iter().position(|&column| column != UNASSIGNED).unwrap();
+        for other in (0..rows).filter(|&other| other != taken) {
+            // The total is made to fit, so that nothing but the column can be what is noticed.
+            let twice = |s: &mut Solution<i64>| {
+                let cost = |row: usize, column: u32| {
+                    matrix.row(row).get(column as usize).map_or(0, |&cost| i128::from(cost))
+                };
+                s.total += cost(other, s.columns[taken]) - cost(other, s.columns[other]);
+                s.columns[other] = s.columns[taken];
+            };
+            let flaw = flaw_after(&twice);
+            let is_seen = matches!(flaw, Flaw::TooFewPlaces { .. } | Flaw::FreeButPriced { .. });
+            assert!(is_seen, "{flaw:?}");
+        }
+        let beyond = |s: &mut Solution<i64>| s.columns[taken] = columns as u32;
+        assert!(matches!(flaw_after(&beyond), Flaw::ForbiddenPair { .. }));
+        let total = |s: &mut Solution<i64>| s.total += 1;
+        assert!(matches!(flaw_after(&total), Flaw::WrongTotal { .. }));
+        for side in [Side::Rows, Side::Columns] {
+            let raised = |s: &mut Solution<i64>| {
+                let certificate = &mut s.certificate;
+                match side {
+                    Side::Rows => certificate.row_prices[taken] += 1,
+                    Side::Columns => certificate.column_prices[s.columns[taken] as usize] += 1,
+                }
+            };
+            let flaw = flaw_after(&raised);
+            assert!(
+                matches!(flaw, Flaw::Underpriced { .. } | Flaw::Overpriced { .. }),
+                "{side}: {flaw:?}"
+            );
+        }
     }
 }
