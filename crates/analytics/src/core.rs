@@ -119,7 +119,7 @@ impl Analytics {
         (Arc::new(analytics), writer.run())
     }
 
-    /// CallTimes and pages on one port. gRPC-web is for calls only.
+    /// Calls and pages on one port. gRPC-web is for calls only.
     pub fn routes(self: &Arc<Self>, health: &Health) -> Router {
         let handlers = Handlers(Arc::clone(self));
         let profile = Profile::new(crate::PART, self.process.clone(), health.clone())

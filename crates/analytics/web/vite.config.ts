@@ -14,7 +14,7 @@ const inTheChosenColours: Plugin = {
   },
 };
 
-/** Messages travel in binary form alone here; what reads and writes them as JSON is a sixteenth of all code. */
+/** Messages travel in binary form alone here: nothing reads or writes them as JSON. */
 const withoutJson: Plugin = {
   name: "without-json",
   apply: "build",

@@ -215,7 +215,15 @@ impl Traces {
             };
             checked.map_err(|error| format!("batch {}: {error}\n{tree}", plan.batch_id))?;
         }
-        Ok(seen)
+        let known: HashSet<&str> = plans.iter().map(|plan| plan.trace_id.as_str()).collect();
+        let stray = |span: &&Span| {
+            let trace = span.data.span_context.trace_id().to_string();
+            !known.contains(trace.as_str())
+        };
+        match kept.exported.iter().chain(&kept.lost).find(stray) {
+            Some(span) => Err(format!("a span of no batch: {:?}", span.data)),
+            None => Ok(seen),
+        }
     }
 }
 

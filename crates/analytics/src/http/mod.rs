@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -71,8 +71,11 @@ async fn grpc_apart(request: Request, next: Next) -> Response {
 /// For a browser the page, which says so in its own words; for a program a problem.
 async fn nothing_here(uri: Uri, headers: HeaderMap) -> Response {
     let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
-    if accepted.is_some_and(|kinds| kinds.contains("text/html")) {
-        return (StatusCode::NOT_FOUND, page::view(headers).await).into_response();
-    }
-    problem(StatusCode::NOT_FOUND, format!("there is nothing at {}", uri.path()))
+    let mut response = if accepted.is_some_and(|kinds| kinds.contains("text/html")) {
+        (StatusCode::NOT_FOUND, page::view(headers).await).into_response()
+    } else {
+        problem(StatusCode::NOT_FOUND, format!("there is nothing at {}", uri.path()))
+    };
+    response.headers_mut().append(header::VARY, HeaderValue::from_static("accept"));
+    response
 }

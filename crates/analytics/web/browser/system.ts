@@ -53,7 +53,7 @@ export class System {
 
   /**
    * `withProducer`: whether analytics is told where the producer is. `heartbeat`: its setting, short so that the
-   * watchdog, at two of them, need not be waited for long.
+   * watchdog, at three of them, need not be waited for long.
    */
   static async start(withProducer = true, heartbeat = ["--heartbeat", "1s"]): Promise<System> {
     const folder = await mkdtemp(join(tmpdir(), "waybill-page-"));
@@ -130,6 +130,11 @@ export class System {
 
   thaw(part: Part): void {
     this.running.get(part)?.kill("SIGCONT");
+  }
+
+  /** What this part has kept is gone; it must not run. */
+  async forget(part: "analytics"): Promise<void> {
+    for (const end of ["", "-wal", "-shm"]) await rm(join(this.folder, `${part}.db${end}`), { force: true });
   }
 
   /** As by `kill -9`: nothing is said to anybody. */

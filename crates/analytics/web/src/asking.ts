@@ -1,7 +1,7 @@
 // Questions to the services, asked until they are answered, and what a view says meanwhile: that nothing has
 // come yet, for how long nothing has, what went wrong, and as of when what it shows is.
 
-import { ConnectError } from "@connectrpc/connect";
+import { Code, ConnectError } from "@connectrpc/connect";
 import { lasting, sentence } from "./calls.js";
 import { clock } from "./cells.js";
 import { h, say } from "./dom.js";
@@ -32,7 +32,8 @@ export class Asking {
    * asked again at all.
    */
   async of<T>(ask: () => Promise<T>, again = true): Promise<T> {
-    const begin = Date.now();
+    // Since when nobody says anything; whoever says that he cannot answer has said something.
+    let begin = Date.now();
     const timer = setInterval(() => {
       const quiet = Date.now() - begin;
       if (quiet >= QUIET) this.trouble(`No answer for ${Math.floor(quiet / 1_000)} s.`);
@@ -48,8 +49,11 @@ export class Asking {
         } catch (error) {
           if (this.signal.aborted || !again || lasting(error)) throw error;
           this.trouble(`${sentence(error)} It is asked again by itself.`);
+          if (ConnectError.from(error).code !== Code.DeadlineExceeded) begin = Number.POSITIVE_INFINITY;
         }
         await pause(AGAIN, this.signal);
+        if (document.hidden) await seen(this.signal);
+        begin = Math.min(begin, Date.now());
       }
     } finally {
       clearInterval(timer);
@@ -85,8 +89,13 @@ export async function repeat(every: number, signal: AbortSignal, ask: () => Prom
 /** Until somebody looks. */
 function seen(signal: AbortSignal): Promise<void> {
   return new Promise((done) => {
-    document.addEventListener("visibilitychange", () => done(), { once: true, signal });
-    signal.addEventListener("abort", () => done(), { once: true });
+    const end = (): void => {
+      document.removeEventListener("visibilitychange", end);
+      signal.removeEventListener("abort", end);
+      done();
+    };
+    document.addEventListener("visibilitychange", end);
+    signal.addEventListener("abort", end);
   });
 }
 

@@ -73,6 +73,11 @@ export class Feed {
   private connect(): void {
     const attempt = this.attempt;
     this.attempt += 1;
+    if (this.relay !== undefined) {
+      // What it may still say is of another relay's versions.
+      this.relay.onmessage = null;
+      this.relay.close();
+    }
     this.relay = port(attempt, () => {
       if (this.attempt === attempt + 1) this.connect();
     });
@@ -130,14 +135,15 @@ export class Feed {
     this.most = LOOKS;
     this.version = version;
     this.link = link;
-    if (newest !== undefined && this.position.otherStore(newest)) {
+    const other = newest !== undefined && this.position.otherStore(newest);
+    if (other) {
       this.recent.clear();
       this.rate.restart();
       this.unseen = 0n;
     } else {
       for (const body of plans) this.plan(fromBinary(PlanSchema, body));
     }
-    const changed = plans.length > 0 || whole !== this.whole;
+    const changed = other || plans.length > 0 || whole !== this.whole;
     this.whole = whole;
     this.ask();
     if (changed) this.tell("plans");

@@ -52,7 +52,7 @@ describe("the hub of the windows", () => {
   it("tells a window of another store that it is further than the store is", () => {
     const hub = new Hub<string>();
     record(hub, 1, 9);
-    hub.otherStore();
+    hub.otherStore(2n);
     hub.heartbeat(2n);
     hub.ask("a", 9n, -1, 0);
     const [[, told] = ["", undefined]] = hub.answers(link, 0);
@@ -68,6 +68,15 @@ describe("the hub of the windows", () => {
     hub.heartbeat(300n);
     hub.ask("was with another relay", 290n, -1, 1);
     expect(hub.answers(link, 1).map(([, told]) => [told.newest, came(told).length])).toEqual([[300n, 10]]);
+  });
+
+  it("takes no window for one of another store by what it knew before a pause", () => {
+    const hub = new Hub<string>();
+    record(hub, 1, 9);
+    hub.heartbeat(9n);
+    hub.resumed();
+    hub.ask("was with another relay", 20n, -1, 0);
+    expect(hub.answers(link, 0).map(([, { newest, whole }]) => [newest, whole])).toEqual([[undefined, false]]);
   });
 
   it("says at least once a second that it is there", () => {

@@ -66,8 +66,16 @@ export class Hub<Window> {
     this.version += 1;
   }
 
-  otherStore(): void {
+  otherStore(newest: bigint): void {
     this.kept = [];
+    this.newest = newest;
+    this.whole = false;
+    this.version += 1;
+  }
+
+  /** What was known may be old: a window that knows more since is no window of another store. */
+  resumed(): void {
+    this.newest = undefined;
     this.whole = false;
     this.version += 1;
   }

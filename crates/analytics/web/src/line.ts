@@ -21,6 +21,9 @@ const policy: Policy = {
 const policies = (globalThis as { trustedTypes?: Policies }).trustedTypes;
 const trusted = policies?.createPolicy("relay", policy) ?? policy;
 
+/** The relay of a window that has no worker. */
+let own: Relay | undefined;
+
 /**
  * A port to a relay. `attempt` counts from 0: another worker for each, and the window itself in the end.
  * `failed`: the worker cannot be had.
@@ -36,6 +39,7 @@ export function port(attempt: number, failed: () => void): MessagePort {
     }
   }
   const { port1, port2 } = new MessageChannel();
-  new Relay().take(port2);
+  own ??= new Relay();
+  own.take(port2);
   return port1;
 }

@@ -57,6 +57,15 @@ describe("the state of the connection", () => {
     expect(link.due(10)).toBe(true);
   });
 
+  it("does not try again at once for every reason there is", () => {
+    const link = new Link(0, () => 1);
+    for (let i = 0; i < 4; i++) link.lost(0);
+    link.connecting(1000);
+    link.lost(1100);
+    for (const now of [1200, 1300]) link.hurry(now);
+    expect([link.due(1999), link.due(2000)]).toEqual([false, true]);
+  });
+
   it("leaves the countdown out of what is read aloud", () => {
     const link = new Link(0, () => 1);
     link.message(0);
@@ -64,14 +73,14 @@ describe("the state of the connection", () => {
     expect(words(link.state, 1, clock).text).toBe(words(link.state, 300, clock).text);
   });
 
-  it("takes two missing heartbeats for the end of the stream, and claims to be live no longer than that", () => {
+  it("takes three missing heartbeats for the end of the stream, and claims to be live no longer than that", () => {
     const link = new Link(0);
     link.message(0, 1000);
-    expect(silent(link.state, 2000)).toBe(false);
-    expect(words(link.state, 2000, clock).text).toBe("live");
-    expect(silent(link.state, 2001)).toBe(true);
-    expect(words(link.state, 2001, clock)).toEqual({ state: "stale", text: "reconnecting, stale since t0" });
-    link.lost(2001);
+    expect(silent(link.state, 3000)).toBe(false);
+    expect(words(link.state, 3000, clock).text).toBe("live");
+    expect(silent(link.state, 3001)).toBe(true);
+    expect(words(link.state, 3001, clock)).toEqual({ state: "stale", text: "reconnecting, stale since t0" });
+    link.lost(3001);
     expect(silent(link.state, 99_999)).toBe(false);
   });
 

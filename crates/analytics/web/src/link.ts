@@ -4,10 +4,12 @@
 /** Waits before a try, in milliseconds: the first at most this long, each at most twice the one before. */
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 15_000;
+/** Time between two tries at least, however good the reason for another is. */
+const LEAST_WAIT = 1_000;
 /** Time between heartbeats until the service has said it. */
 const HEARTBEAT = 2_000;
 /** Heartbeats that may be missing before the connection counts as lost. */
-const MISSED = 2;
+const MISSED = 3;
 /** Time that the first message of a stream may take: a slow network is not a dead one. */
 const FIRST_MESSAGE = 10_000;
 
@@ -29,6 +31,7 @@ export type Words = { state: string; text: string; countdown?: string };
 export class Link {
   readonly state: LinkState;
   private tries = 0;
+  private tried = Number.NEGATIVE_INFINITY;
   private readonly chance: () => number;
 
   constructor(now: number, chance: () => number = Math.random) {
@@ -40,6 +43,7 @@ export class Link {
   connecting(now: number): void {
     this.state.phase = "connecting";
     this.state.heard = now;
+    this.tried = now;
   }
 
   /** A plan or a heartbeat came: only this is progress. */
@@ -67,9 +71,11 @@ export class Link {
 
   /** A network is back, or somebody wants it now: nobody waits for a countdown. */
   hurry(now: number): void {
-    if (this.state.phase === "waiting" || this.state.phase === "paused") {
+    if (this.state.phase === "paused") {
       this.state.phase = "waiting";
       this.state.retryAt = now;
+    } else if (this.state.phase === "waiting") {
+      this.state.retryAt = Math.min(this.state.retryAt, Math.max(now, this.tried + LEAST_WAIT));
     }
   }
 

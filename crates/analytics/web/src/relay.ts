@@ -18,7 +18,8 @@ export class Relay {
     this.watch = new Watch({
       plan: (plan, gap) => hub.plan(plan.sequence, toBinary(PlanSchema, plan), gap),
       heartbeat: (sequence) => hub.heartbeat(sequence),
-      otherStore: () => hub.otherStore(),
+      otherStore: (newest) => hub.otherStore(newest),
+      resumed: () => hub.resumed(),
       changed: () => {
         hub.changed();
         this.answer();

@@ -37,6 +37,19 @@ describe("the totals above the list", () => {
     expect(counted(totals, undefined)).toBe(9);
   });
 
+  it("count nothing of a store that the list has left", () => {
+    const totals = new Totals();
+    for (let i = 1; i <= 4; i++) totals.plan(plan(i));
+    totals.answer(said(4));
+    expect(counted(totals, 4)).toBe(4);
+    expect(totals.at(0n)?.gap).toBe(true);
+    totals.answer(said(0));
+    expect(counted(totals, 0)).toBe(0);
+    expect(totals.at(0n)?.gap).toBe(false);
+    totals.plan(plan(1));
+    expect(counted(totals, 1)).toBe(1);
+  });
+
   it("add nothing across a gap", () => {
     const totals = new Totals();
     totals.answer(said(2));

@@ -27,19 +27,23 @@ export class Totals {
   }
 
   /**
-   * `cursor`: the last plan in the list, undefined where there is none to wait for. `gap`: the list is further
-   * than what can be told of it, so that the service should be asked.
+   * `cursor`: the last plan in the list, undefined where there is none to wait for. `gap`: what can be
+   * told is not of the list, so that the service should be asked.
    */
   at(cursor: bigint | undefined): { said: Summary; sums: Sums; gap: boolean } | undefined {
     if (this.next !== undefined && (this.base === undefined || cursor === undefined || cursor >= this.next.lastSequence)) {
       this.base = this.next;
       this.next = undefined;
     }
+    // The list of another store may have been further.
+    if (cursor !== undefined) this.since = this.since.filter(({ sequence }) => sequence <= cursor);
     const said = this.base;
     if (said === undefined) return undefined;
     const { plans, shipments, drivers, assigned, total, greedyTotal, lastSequence } = said;
     const sums: Sums = { plans, shipments, drivers, assigned, total, greedyTotal, lastSequence };
     this.since = this.since.filter(({ sequence }) => sequence > lastSequence);
+    // The list is of another store by now, or was left behind: what was said is not what is there.
+    if (cursor !== undefined && cursor < lastSequence) return { said, sums, gap: true };
     // With a gap between them nothing is added: the next answer has all of it.
     const first = this.since[0]?.sequence;
     if (first !== lastSequence + 1n) return { said, sums, gap: first !== undefined };

@@ -13,8 +13,10 @@ export type Reader = {
   plan: (plan: Plan, gap: boolean) => void;
   /** Everything up to this sequence has come. */
   heartbeat: (sequence: bigint) => void;
-  /** The store is another one: what came before is no part of it. */
-  otherStore: () => void;
+  /** The store is another one, and goes as far as this sequence: what came before is no part of it. */
+  otherStore: (newest: bigint) => void;
+  /** Somebody looks again: nothing is known of the store until it has been caught up with. */
+  resumed: () => void;
   /** The state of the connection may have changed. */
   changed: () => void;
 };
@@ -38,6 +40,7 @@ export class Watch {
   want(wanted: boolean): void {
     if (wanted === (this.state.phase !== "paused")) return;
     if (wanted) {
+      this.reader.resumed();
       this.hurry();
     } else {
       this.stop();
@@ -83,10 +86,11 @@ export class Watch {
           const { sequence, interval } = item.value;
           this.link.message(Date.now(), interval === undefined ? undefined : durationMs(interval));
           if (this.position.otherStore(sequence)) {
-            this.reader.otherStore();
+            this.reader.otherStore(sequence);
             abort.abort();
+          } else {
+            this.reader.heartbeat(sequence);
           }
-          this.reader.heartbeat(sequence);
         }
         this.reader.changed();
       }

@@ -1,9 +1,9 @@
-//! A warning that comes again and again about the same peer is logged once in a while, with how many were left
+//! A warning that says the same of a peer again and again is logged once in a while, with how many were left
 //! out. Other lines are each of something else, such as a batch, and all of them are logged.
 
 use std::{
     collections::HashMap,
-    fmt,
+    fmt::{self, Write as _},
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -33,7 +33,8 @@ pub(super) struct Repeats<F> {
 #[derive(PartialEq, Eq, Hash)]
 struct Key {
     callsite: Identifier,
-    peer: String,
+    /// What it says in words: another trouble of the same peer is no repeat.
+    fields: String,
 }
 
 struct Seen {
@@ -51,10 +52,13 @@ impl<F> Repeats<F> {
         if *event.metadata().level() > Level::WARN {
             return Some(0);
         }
-        let mut peer = Peer(None);
-        event.record(&mut peer);
-        let Some(peer) = peer.0 else { return Some(0) };
-        let (key, now) = (Key { callsite: event.metadata().callsite(), peer }, Instant::now());
+        let mut fields = Fields { name_a_peer: false, text: String::new() };
+        event.record(&mut fields);
+        if !fields.name_a_peer {
+            return Some(0);
+        }
+        let key = Key { callsite: event.metadata().callsite(), fields: fields.text };
+        let now = Instant::now();
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(seen) = seen.get_mut(&key) {
             if now - seen.logged < QUIET {
@@ -65,7 +69,7 @@ impl<F> Repeats<F> {
             return Some(std::mem::take(&mut seen.left_out));
         }
         if seen.len() >= KNOWN {
-            seen.retain(|_, seen| now - seen.logged < QUIET);
+            seen.retain(|_, seen| now - seen.logged < QUIET || seen.left_out > 0);
         }
         // With so many in so short a time the new ones are logged each time: none is lost without a word.
         if seen.len() < KNOWN {
@@ -75,15 +79,22 @@ impl<F> Repeats<F> {
     }
 }
 
-/// The field `peer`.
-struct Peer(Option<String>);
+/// What a line says in words, and whether one of its fields is `peer`.
+struct Fields {
+    name_a_peer: bool,
+    text: String,
+}
 
-impl Visit for Peer {
+impl Visit for Fields {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        if field.name() == "peer" {
-            self.0 = Some(format!("{value:?}"));
-        }
+        self.name_a_peer |= field.name() == "peer";
+        // Cannot fail: a text takes everything.
+        let _ = write!(self.text, "{field}={value:?} ");
     }
+
+    /// Numbers change from one time to the next; it is the same trouble.
+    fn record_u64(&mut self, _: &Field, _: u64) {}
+    fn record_i64(&mut self, _: &Field, _: i64) {}
 }
 
 impl<S, N, F> FormatEvent<S, N> for Repeats<F>
@@ -115,7 +126,13 @@ where
 
 #[cfg(test)]
 mod tests {
-    use std::{io, sync::Arc};
+    use std::{
+        io,
+        sync::{
+            Arc,
+            atomic::{AtomicU64, Ordering},
+        },
+    };
 
     use tokio::time::advance;
     use tracing::subscriber::set_default;
@@ -149,7 +166,13 @@ mod tests {
     }
 
     fn is_down(peer: &str) {
-        tracing::warn!(%peer, "stream is down");
+        is_down_by(peer, "refused");
+    }
+
+    fn is_down_by(peer: &str, trouble: &str) {
+        static UNACKED: AtomicU64 = AtomicU64::new(0);
+        let unacked = UNACKED.fetch_add(1, Ordering::Relaxed);
+        tracing::warn!(unacked, trouble, %peer, "stream is down");
     }
 
     #[tokio::test(start_paused = true)]
@@ -173,6 +196,10 @@ mod tests {
             serde_json::from_str::<serde_json::Value>(line).unwrap()["left_out"].as_u64()
         };
         assert_eq!(said.iter().map(left_out).collect::<Vec<_>>(), [Some(4), None], "{said:?}");
+
+        // Another trouble of the same peer is no repeat.
+        is_down_by("10.0.0.1:80", "unauthenticated");
+        assert_eq!(lines.take().len(), 1);
 
         // A batch is no peer, and what is no warning is wanted as it is.
         for number in 0..3 {

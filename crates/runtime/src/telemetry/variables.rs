@@ -49,12 +49,11 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
                 return false;
             }
         }
-        let protocol = self
-            .get("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL")
-            .or_else(|| self.get("OTEL_EXPORTER_OTLP_PROTOCOL"));
-        if let Some(protocol) = protocol.filter(|protocol| protocol != "grpc") {
-            warnings
-                .push(format!("OTLP over {protocol:?} is not spoken here, traces go over grpc"));
+        let protocol = ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"]
+            .into_iter()
+            .find_map(|name| Some((name, self.get(name)?)));
+        if let Some((name, protocol)) = protocol.filter(|(_, protocol)| protocol != "grpc") {
+            warnings.push(format!("{name} {protocol:?} is not spoken here, traces go over grpc"));
         }
         true
     }
@@ -72,6 +71,9 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
             "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT",
             "OTEL_BSP_SCHEDULE_DELAY",
             "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
+            "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT",
+            "OTEL_SPAN_EVENT_COUNT_LIMIT",
+            "OTEL_SPAN_LINK_COUNT_LIMIT",
         ] {
             self.number(name, warnings);
         }
@@ -150,6 +152,9 @@ mod tests {
             "OTEL_BSP_SCHEDULE_DELAY",
             "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
             "OTEL_BSP_MAX_QUEUE_SIZE",
+            "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT",
+            "OTEL_SPAN_EVENT_COUNT_LIMIT",
+            "OTEL_SPAN_LINK_COUNT_LIMIT",
         ];
         let lists = [
             "OTEL_EXPORTER_OTLP_HEADERS",

@@ -28,6 +28,10 @@ use crate::error::Error;
 /// Longer than what an exporter waits before it sends more.
 const SLOW: Duration = Duration::from_secs(1);
 
+/// What an exporter waits before it sends what is no full load (`OTEL_BSP_SCHEDULE_DELAY`), what [`SLOW`]
+/// adds, and a second to be on the safe side.
+const ALL_EXPORTED: Duration = Duration::from_secs(7);
+
 /// What a collector does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Collector {
@@ -102,6 +106,7 @@ pub(super) async fn measure(dir: &Path, rounds: usize, time: Duration) -> Result
             way.batches += pipeline.batches + pipeline.warm_up;
         }
     }
+    sleep(ALL_EXPORTED).await;
     let Some(off) = ways.first().map(|off| off.rounds.clone()) else { return Ok(Vec::new()) };
     Ok(ways.iter().map(|way| way.cost(&off)).collect())
 }

@@ -53,7 +53,7 @@ export function driver(query: Query, { signal }: Shell): View {
     const filter = { driver: id === "" ? name : id, day };
     for (let pageToken = ""; ; ) {
       const request = { pageSize: PAGE, pageToken, filter };
-      const answer = await analytics.listDrivers(request, { signal, timeoutMs: PATIENCE });
+      const answer = await asking.of(() => analytics.listDrivers(request, { signal, timeoutMs: PATIENCE }));
       const found = answer.drivers.find((tally) => (id === "" ? tally.name === name && tally.id === "" : tally.id === id));
       pageToken = answer.nextPageToken;
       if (found !== undefined || pageToken === "") return found;
@@ -64,9 +64,9 @@ export function driver(query: Query, { signal }: Shell): View {
   async function alike(): Promise<void> {
     const request = { pageSize: 1, filter: { driver: name } };
     const [plan] = (await analytics.listPlans(request, { signal, timeoutMs: PATIENCE })).plans;
-    if (plan === undefined || plan.drivers > COUNTED) return;
+    if (plan === undefined || plan.shipments + plan.drivers > COUNTED) return;
     let drivers = 0;
-    for await (const { item } of analytics.getPlan({ batchId: plan.batchId }, { signal })) {
+    for await (const { item } of analytics.getPlan({ batchId: plan.batchId }, { signal, timeoutMs: PATIENCE })) {
       if (item.case !== "part") continue;
       const { assignments, unassigned } = item.value;
       drivers += assignments.filter(({ driver }) => driver?.name === name && driver.id === "").length;
@@ -82,7 +82,7 @@ export function driver(query: Query, { signal }: Shell): View {
   }
 
   async function read(): Promise<void> {
-    tallies = await asking.of(() => inTurn(days, WIDTH, of));
+    tallies = await inTurn(days, WIDTH, of);
     const all = tallies.filter((tally) => tally !== undefined);
     const total = all.reduce((sum, tally) => sum + tally.total, 0);
     const yes = all.reduce((sum, tally) => sum + Number(tally.assigned), 0);

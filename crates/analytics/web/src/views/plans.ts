@@ -76,13 +76,18 @@ export function plans(query: Query, shell: Shell): View {
   };
 
   let last: Summary | undefined;
+  /** What was said when the gap after it was noticed: it is asked once. */
+  let before: Summary | undefined;
   /** With the frame that shows the plans which they count. */
   const tiles = coalesced(() => {
     if (signal.aborted) return;
     const at = totals.at(feed.words().state === "live" && feed.whole ? feed.cursor : undefined);
     if (at === undefined) return;
     const { said, sums, gap } = at;
-    if (gap) void ask();
+    if (gap && said !== before) {
+      before = said;
+      void ask();
+    }
     const more = sums.total - sums.greedyTotal;
     gain.set(uplift(sums.total, sums.greedyTotal), sums.plans === 0n ? "no plan in this time" : `${score(more)} points more`);
     number.set(count(sums.plans), `the last is ${count(sums.lastSequence)}`);

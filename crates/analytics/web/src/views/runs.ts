@@ -219,7 +219,8 @@ function keep(form: HTMLFormElement): void {
     try {
       sessionStorage.setItem(KEPT, JSON.stringify(Object.fromEntries(typed)));
     } catch {
-      // There is no room for it.
+      // There is no room for it, and what was kept before is not what was typed.
+      sessionStorage.removeItem(KEPT);
     }
   });
 }
