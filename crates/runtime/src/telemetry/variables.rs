@@ -6,6 +6,7 @@ use http::{Uri, uri::Scheme};
 use opentelemetry_sdk::trace::OTEL_BSP_MAX_QUEUE_SIZE_DEFAULT;
 use tracing_subscriber::EnvFilter;
 
+use super::filter;
 use crate::trace::{Propagators, Sampler};
 
 /// A look at variables; an empty one is one that is not set.
@@ -119,8 +120,8 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
 
     pub(super) fn log_filter(&self, warnings: &mut Vec<String>) -> EnvFilter {
         let text = self.get("WAYBILL_LOG").unwrap_or_else(|| "info".to_owned());
-        EnvFilter::try_new(&text).unwrap_or_else(|error| {
-            warnings.push(format!("WAYBILL_LOG {text:?} is not a filter, info is used: {error}"));
+        filter::parse(&text).unwrap_or_else(|error| {
+            warnings.push(format!("WAYBILL_LOG is not a filter, info is used: {error}"));
             EnvFilter::new("info")
         })
     }

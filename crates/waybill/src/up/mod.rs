@@ -41,7 +41,7 @@ impl Declared for Up {
         listen("fleet-ops-listen", "Health and metrics of the fleet service", "127.0.0.1:9082"),
         listen("analytics-ops-listen", "Health and metrics of analytics", "127.0.0.1:9080"),
         Setting::switch("no-run", "Do not start a first run")
-            .more("Without it, a first run sends 3,850 real addresses and 3,500 drivers every 2 s until it is stopped; only where the data folder has no run yet."),
+            .more("Without it, a first run sends 3,850 real addresses and 3,500 drivers every 2 s for ten minutes; only where the data folder has no run yet."),
         Setting::new("drain-timeout", "TIME", "Time for what is in flight after SIGTERM or SIGINT")
             .default("25s"),
     ];
