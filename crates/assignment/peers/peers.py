@@ -161,16 +161,21 @@ def spread(took):
     return (high - low) / 2 / statistics.median(took)
 
 
+def figure(number):
+    """Three digits, and no power of ten."""
+    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"
+
+
 PEERS = ["SciPy", "lapjv", "lapjvx", "lapjvs", "lapmod", "OR-Tools", "lapjv (Rust)", "pathfinding"]
 
 
 def line(kind, n, took):
     base = statistics.median(took["ours f64"])
-    cells = [kind, f"{n:,}", f"{base:.3g} ±{100 * spread(took['ours f64']):.0f} %"]
+    cells = [kind, f"{n:,}", f"{figure(base)} ±{100 * spread(took['ours f64']):.0f} %"]
     for name in ("ours f32", "ours i32"):
-        cells.append(f"{statistics.median(took[name]):.3g}" if name in took else "")
+        cells.append(figure(statistics.median(took[name])) if name in took else "")
     for name in PEERS:
-        cells.append(f"{statistics.median(took[name]) / base:.2g}" if name in took else "")
+        cells.append(figure(statistics.median(took[name]) / base) if name in took else "")
     return "| " + " | ".join(cells) + " |"
 
 
@@ -188,13 +193,13 @@ def picture(results):
     ratios = {key: best_peer(took) for key, took in results.items()}
     ratios = {key: ratio for key, ratio in ratios.items() if ratio}
     most = max(ratio[0] for ratio in ratios.values())
-    decades = 1 + len(str(int(most)))
+    decades = int(numpy.ceil(numpy.log10(most)))
     left, width, step = 150, 560, 18
     kinds = list(dict.fromkeys(kind for kind, _ in ratios))
     height = 60 + sum(step * sum(kind == k for k, _ in ratios) + 14 for kind in kinds)
 
     def x(ratio):
-        return left + width * (numpy.log10(min(max(ratio, 0.5), 10**decades)) + 0.31) / (decades + 0.31)
+        return left + width * (numpy.log10(ratio) + 1) / (decades + 1)
 
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {left + width + 60} {height}" font-family="sans-serif" font-size="12">',
@@ -202,10 +207,10 @@ def picture(results):
         "<style>text{fill:#57606a}.axis{stroke:#8c959f55}.one{stroke:#8c959f}.dot{fill:#0a7d6e}.range{stroke:#0a7d6e;stroke-width:2;opacity:.35}"
         "@media(prefers-color-scheme:dark){text{fill:#9da7b3}.dot{fill:#3fb8a5}.range{stroke:#3fb8a5}}</style>",
     ]
-    for decade in range(decades + 1):
-        at = x(10**decade)
+    for decade in range(-1, decades + 1):
+        at = x(10.0**decade)
         parts.append(f'<line class="{"axis" if decade else "one"}" x1="{at:.1f}" x2="{at:.1f}" y1="24" y2="{height - 20}"/>')
-        parts.append(f'<text x="{at:.1f}" y="16" text-anchor="middle">{10**decade:,}×</text>')
+        parts.append(f'<text x="{at:.1f}" y="16" text-anchor="middle">{10.0**decade:,g}×</text>')
     y = 40
     for kind in kinds:
         parts.append(f'<text x="8" y="{y + 4}" font-weight="600">{kind}</text>')
@@ -214,10 +219,40 @@ def picture(results):
                 parts.append(f'<text x="{left - 12}" y="{y + 4}" text-anchor="end">{n:,}</text>')
                 parts.append(f'<line class="range" x1="{x(low):.1f}" x2="{x(high):.1f}" y1="{y}" y2="{y}"/>')
                 parts.append(f'<circle class="dot" cx="{x(middle):.1f}" cy="{y}" r="4"/>')
-                parts.append(f'<text x="{x(max(middle, high)) + 10:.1f}" y="{y + 4}">{middle:.2g}</text>')
+                parts.append(f'<text x="{x(max(middle, high)) + 10:.1f}" y="{y + 4}">{figure(middle)}</text>')
                 y += step
         y += 14
     return "\n".join([*parts, "</svg>", ""])
+
+
+# What is aimed at: kind, size, peers, and how many times as long the fastest of them should take.
+AIMS = [
+    ("random", 2000, ["lapjv"], 10),
+    ("random", 2000, ["SciPy"], 15),
+    ("random", 2000, ["lapjvs"], 7),
+    ("random", 5000, ["lapjv"], 30),
+    ("random", 5000, ["SciPy"], 30),
+    ("geographic", 2000, ["SciPy"], 5),
+    ("suitability", 2000, PEERS, 10),
+]
+
+
+def aims(results):
+    """What was aimed at and what was reached."""
+    lines = ["| aim | reached |", "|---|---|"]
+    for kind, n, peers, times in AIMS:
+        took = results.get((kind, n), {})
+        peers_took = [statistics.median(took[peer]) for peer in peers if peer in took]
+        if peers_took:
+            ratio = min(peers_took) / statistics.median(took["ours f64"])
+            who = peers[0] if len(peers) == 1 else "the fastest peer"
+            said = f"yes, {figure(ratio)}" if ratio >= times else f"no, {figure(ratio)}"
+            lines.append(f"| {kind} {n:,}: {times} times as fast as {who} | {said} |")
+    large = [ratio[0] for (_, n), took in results.items() if n >= 500 and (ratio := best_peer(took))]
+    if large:
+        said = f"yes, {figure(min(large))} at the least" if min(large) >= 1 else f"no, {figure(min(large))}"
+        lines.append(f"| from 500 on never slower than the fastest peer | {said} |")
+    return lines
 
 
 def processor():
@@ -229,7 +264,7 @@ def processor():
     return f"{len(names)} × {names[0]}" if names else platform.machine()
 
 
-def page(lines):
+def page(lines, aimed):
     versions = f"SciPy {scipy.__version__}, lapx {lap.__version__}, OR-Tools {ortools.__version__}, the crates lapjv 0.3.0 and pathfinding 4.16"
     kinds = "\n".join(f"- **{kind}**: {text}" for kind, text in KINDS.items())
     return f"""# The engine beside others
@@ -240,6 +275,8 @@ same matrix of `f64`. Above 1 the peer is slower. Medians; ± is half of the mid
 ![The fastest peer's time as a multiple of ours](images/engine.svg)
 
 {chr(10).join(lines)}
+
+{chr(10).join(aimed)}
 
 Matrices:
 
@@ -270,7 +307,7 @@ def main():
             print(lines[-1], flush=True)
     if asked.write:
         (asked.write / "images").mkdir(parents=True, exist_ok=True)
-        (asked.write / "engine.md").write_text(page(lines))
+        (asked.write / "engine.md").write_text(page(lines, aims(results)))
         (asked.write / "images" / "engine.svg").write_text(picture(results))
 
 

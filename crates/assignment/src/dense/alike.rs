@@ -12,10 +12,13 @@ use super::solve::Solved;
 use crate::{Certificate, ClassSolution, MAX_SCORE, Table, UNASSIGNED, expand, solve_classes};
 
 /// Rows or columns below which it is not worth looking for equal ones.
-const WORTH_LOOKING: usize = 128;
+const WORTH_LOOKING: usize = 32;
 
-/// A matrix of which one side has so few different members, one in this many, is solved by class.
-const SHARE: usize = 16;
+/// How many members of a side may differ for a matrix to be solved by class: one in 16, and of a small
+/// matrix more.
+fn most(members: usize) -> usize {
+    (members / 4).min(32).max(members / 16)
+}
 
 /// Elements of a row that tell it from others at first.
 const SAMPLE: usize = 32;
@@ -82,15 +85,14 @@ fn rows_alike<T: Element>(matrix: &Matrix<'_, T>) -> Option<Alike> {
     let step = matrix.columns().div_ceil(SAMPLE);
     let signature = |row| mixed(matrix.row(row).iter().step_by(step).copied());
     let equal = |a, b| !vectorised(Differ { these: matrix.row(a), those: matrix.row(b) });
-    group(matrix.rows(), matrix.rows() / SHARE, signature, equal)
+    group(matrix.rows(), most(matrix.rows()), signature, equal)
 }
 
 /// By a sample of the rows alone.
 fn columns_seem_alike<T: Element>(matrix: &Matrix<'_, T>) -> bool {
     let step = matrix.rows().div_ceil(SAMPLE);
     let column = |column| (0..matrix.rows()).step_by(step).map(move |row| matrix.row(row)[column]);
-    let most = matrix.columns() / SHARE;
-    group(matrix.columns(), most, |at| mixed(column(at)), |_, _| true).is_some()
+    group(matrix.columns(), most(matrix.columns()), |at| mixed(column(at)), |_, _| true).is_some()
 }
 
 struct Differ<'a, T> {
