@@ -269,7 +269,7 @@ fn three_shipments_for_two_drivers_are_one_too_many() {
     assert_eq!(error, Error::Infeasible(shortage));
     assert_eq!(
         error.to_string(),
-        "no assignment is permitted: 3 rows, of which row 0 is the first, are permitted only 2 columns, with too few places"
+        "no assignment is permitted: rows 0, 2 and 4 are permitted only columns 0 and 1, with too few places"
     );
     let solution = solved(&problem.with_places_each(&[2, 1, 1]).unwrap());
     assert_eq!(solution.columns, [0, 2, 0, UNASSIGNED, 1]);

@@ -10,7 +10,7 @@ use std::{
 use clap::error::ErrorKind;
 use runtime::settings::Problems;
 
-use crate::{client::Failure, services::ServiceError, verify::Flaw};
+use crate::{client::Failure, matrix::MatrixProblem, services::ServiceError, verify::Flaw};
 
 /// Why a command did not do what it was asked for. Its text names the thing that is wrong.
 #[derive(Debug, thiserror::Error)]
@@ -64,7 +64,7 @@ pub(crate) enum Error {
     Runtime(io::Error),
     /// A plan that its own certificate does not prove. A fault of ours, caught before anyone relies on it.
     #[error("the plan is not proven and not given out, which is a fault of waybill: {0}")]
-    Unproven(assignment::Flaw),
+    Unproven(String),
     /// Records that have no plan.
     #[error("these records have no plan: {0}")]
     Planning(#[from] assignment::Error),
@@ -83,6 +83,8 @@ pub(crate) enum FileProblem {
     TooLarge { bytes: u64, limit: usize },
     #[error("{0}")]
     Record(#[from] domain::RecordError),
+    #[error("{0}")]
+    Matrix(#[from] MatrixProblem),
     #[error("{0}")]
     Io(io::Error),
 }

@@ -73,7 +73,8 @@ fn at<T>(path: &Path, read: impl FnOnce() -> Result<T, FileProblem>) -> Result<T
     read().map_err(|problem| Error::File { path: path.to_owned(), problem })
 }
 
-fn bytes(path: &Path) -> Result<Vec<u8>, FileProblem> {
+/// The same, of a path that the caller names.
+pub(crate) fn bytes(path: &Path) -> Result<Vec<u8>, FileProblem> {
     // One byte more than there may be, so that a stream without an end is refused, not collected.
     let limit = MAX_ARENA_BYTES as u64;
     let mut bytes = Vec::new();

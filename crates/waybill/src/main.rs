@@ -25,6 +25,7 @@ mod completions;
 mod error;
 mod generate;
 mod input;
+mod matrix;
 mod meaning;
 mod output;
 mod plain_http;

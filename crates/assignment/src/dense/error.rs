@@ -1,6 +1,7 @@
 use std::fmt;
 
 use crate::Side;
+use crate::paths::Listed;
 
 /// Why a matrix cannot be assigned. All of it is the caller's data.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,17 +46,16 @@ impl fmt::Display for Error {
                 write!(f, "not a number, infinite or too large: row {row}, column {column}")
             }
             Self::Infeasible { side, members, permitted } => {
-                let other = match side {
-                    Side::Rows => Side::Columns,
-                    Side::Columns => Side::Rows,
+                let (side, other) = match side {
+                    Side::Rows => ("row", "column"),
+                    Side::Columns => ("column", "row"),
                 };
-                let first = members.first().copied().unwrap_or_default();
-                write!(
-                    f,
-                    "{} {side}, of which {first} is the first, are permitted only {} {other}",
-                    members.len(),
-                    permitted.len()
-                )
+                let (who, whom) = (Listed(side, members), Listed(other, permitted));
+                let verb = if members.len() == 1 { "is" } else { "are" };
+                match permitted.as_slice() {
+                    [] => write!(f, "{who} {verb} permitted no {other}"),
+                    _ => write!(f, "{who} {verb} permitted only {whom}"),
+                }
             }
         }
     }

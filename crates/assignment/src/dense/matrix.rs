@@ -51,8 +51,9 @@ impl<'a, T: Element> Matrix<'a, T> {
         &self.elements[row * self.columns..][..self.columns]
     }
 
-    /// The elements with rows and columns in each other's place.
-    pub(super) fn transposed(&self) -> Vec<T> {
+    /// The elements with rows and columns in each other's place: column after column.
+    #[must_use]
+    pub fn transposed(&self) -> Vec<T> {
         /// Side of the square that is transposed at once; two of them fit the first-level cache.
         const TILE: usize = 32;
         let mut elements = self.elements.to_vec();

@@ -27,4 +27,5 @@ mod tests;
 pub(crate) use edges::Adjacency;
 pub(crate) use matching::Matching;
 pub(crate) use number::Number;
+pub(crate) use shortage::Listed;
 pub use shortage::Shortage;

@@ -1,0 +1,155 @@
+//! `waybill assign --matrix`: a matrix of numbers in, the best assignment out.
+//!
+//! | module | says |
+//! |---|---|
+//! | `npy` | a matrix as NumPy saves it |
+//! | `csv` | a matrix as text |
+//! | `problem` | what a file may have wrong |
+//! | `number` | what the four types of elements have in common |
+//! | `solved` | the assignment, proven, and its three forms |
+
+mod csv;
+mod npy;
+mod number;
+mod problem;
+mod solved;
+
+use std::{
+    fs::File,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use assignment::dense::{Goal, Matrix};
+
+pub(crate) use self::problem::MatrixProblem;
+use self::{
+    number::{Number, Policy},
+    solved::Solved,
+};
+use crate::{
+    error::{Error, FileProblem},
+    input,
+    meaning::Format,
+    output::Out,
+    progress::Progress,
+};
+
+/// How a matrix is to be assigned.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Options {
+    pub(crate) goal: Goal,
+    /// Threads that read a file.
+    pub(crate) threads: usize,
+    pub(crate) format: Format,
+}
+
+/// The numbers of a file, row after row.
+#[derive(Debug)]
+struct Numbers<T> {
+    rows: usize,
+    columns: usize,
+    elements: Vec<T>,
+}
+
+/// A matrix of one of the types that are solved.
+#[derive(Debug)]
+enum Read {
+    I32(Numbers<i32>),
+    I64(Numbers<i64>),
+    F32(Numbers<f32>),
+    F64(Numbers<f64>),
+}
+
+/// Reads a matrix, assigns its rows to its columns, and writes the pairs to standard output.
+///
+/// # Errors
+///
+/// Names the file, and in it the row and column, counted from 0, that cannot be used; the rows that
+/// have too few columns, when too many pairs are forbidden.
+pub(crate) fn assign(path: &Path, options: Options) -> Result<(), Error> {
+    let progress = Progress::spinner("reading");
+    let begun = Instant::now();
+    let at = |problem| Error::File { path: path.to_owned(), problem };
+    let read = read(path, options.threads).map_err(at)?;
+    let read_in = begun.elapsed();
+    match read {
+        Read::I32(numbers) => numbers.assign(options, read_in, progress),
+        Read::I64(numbers) => numbers.assign(options, read_in, progress),
+        Read::F32(numbers) => numbers.assign(options, read_in, progress),
+        Read::F64(numbers) => numbers.assign(options, read_in, progress),
+    }
+    .map_err(|failure| match failure {
+        Failure::File(problem) => at(problem),
+        Failure::Other(error) => error,
+    })
+}
+
+/// A file's numbers: as NumPy's if it begins so, as CSV otherwise.
+fn read(path: &Path, threads: usize) -> Result<Read, FileProblem> {
+    let source = if path.as_os_str() == input::STDIN {
+        npy::Source::Bytes(input::bytes(path)?)
+    } else {
+        let file = File::open(path)?;
+        if file.metadata()?.is_dir() {
+            return Err(FileProblem::Folder);
+        }
+        npy::Source::File(file)
+    };
+    if npy::is_npy(&source)? {
+        return npy::read(&source, threads);
+    }
+    match source {
+        npy::Source::Bytes(bytes) => Ok(csv::read(&bytes)?),
+        npy::Source::File(_) => Ok(csv::read(&input::bytes(path)?)?),
+    }
+}
+
+/// What is wrong with the file, or with something else.
+enum Failure {
+    File(FileProblem),
+    Other(Error),
+}
+
+impl From<MatrixProblem> for Failure {
+    fn from(problem: MatrixProblem) -> Self {
+        Self::File(problem.into())
+    }
+}
+
+impl<T: Number> Numbers<T> {
+    fn assign(
+        mut self,
+        options: Options,
+        read_in: Duration,
+        progress: Progress,
+    ) -> Result<(), Failure> {
+        let begun = Instant::now();
+        self.forbid_infinite(options.goal)?;
+        let read_in = read_in + begun.elapsed();
+        let matrix = Matrix::new(self.rows, self.columns, &self.elements)
+            .map_err(MatrixProblem::Unsolvable)?;
+        progress.say("solving");
+        let solved = Solved::of(options.goal, matrix, read_in)?;
+        drop(progress);
+        let mut out = Out::stdout();
+        let written = solved.write(&mut out, options.format).and_then(|()| out.finish());
+        written.map_err(|error| Failure::Other(error.into()))
+    }
+
+    /// What is infinite forbids its pair, whatever its sign; what is not a number is refused.
+    fn forbid_infinite(&mut self, goal: Goal) -> Result<(), MatrixProblem> {
+        let forbidden = T::FORBIDDEN.to(goal);
+        for (place, element) in self.elements.iter_mut().enumerate() {
+            match element.policy() {
+                Policy::Counts => {}
+                Policy::Forbids => *element = forbidden,
+                Policy::Refused => {
+                    let (row, column) = (place / self.columns, place % self.columns);
+                    return Err(MatrixProblem::NotANumber { row, column });
+                }
+            }
+        }
+        Ok(())
+    }
+}

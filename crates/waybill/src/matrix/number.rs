@@ -1,0 +1,69 @@
+//! What the four types of elements have in common.
+
+use std::fmt::Display;
+
+use assignment::dense::Element;
+
+/// What an element of a file means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Policy {
+    /// It is what it is.
+    Counts,
+    /// It is infinite: the pair is forbidden.
+    Forbids,
+    /// It is not a number.
+    Refused,
+}
+
+/// A number of a matrix, as a file has it.
+pub(super) trait Number: Element + Display + Send {
+    /// Bytes of one.
+    const BYTES: usize;
+    const ZERO: Self;
+
+    /// Numbers from as many times [`Self::BYTES`] bytes.
+    fn from_little_endian(bytes: &[u8], numbers: &mut [Self]);
+    /// The same, the other way round.
+    fn from_big_endian(bytes: &[u8], numbers: &mut [Self]);
+    fn policy(self) -> Policy;
+}
+
+macro_rules! number {
+    ($number:ty, $policy:expr) => {
+        impl Number for $number {
+            const BYTES: usize = size_of::<$number>();
+            const ZERO: Self = 0 as $number;
+
+            fn from_little_endian(bytes: &[u8], numbers: &mut [Self]) {
+                let (chunks, _) = bytes.as_chunks();
+                for (number, &bytes) in numbers.iter_mut().zip(chunks) {
+                    *number = <$number>::from_le_bytes(bytes);
+                }
+            }
+
+            fn from_big_endian(bytes: &[u8], numbers: &mut [Self]) {
+                let (chunks, _) = bytes.as_chunks();
+                for (number, &bytes) in numbers.iter_mut().zip(chunks) {
+                    *number = <$number>::from_be_bytes(bytes);
+                }
+            }
+
+            #[inline(always)]
+            fn policy(self) -> Policy {
+                $policy(self)
+            }
+        }
+    };
+}
+number!(i32, |_| Policy::Counts);
+number!(i64, |_| Policy::Counts);
+number!(f32, |number: f32| of_float(number.is_finite(), number.is_nan()));
+number!(f64, |number: f64| of_float(number.is_finite(), number.is_nan()));
+
+fn of_float(is_finite: bool, is_nan: bool) -> Policy {
+    match (is_finite, is_nan) {
+        (true, _) => Policy::Counts,
+        (_, true) => Policy::Refused,
+        _ => Policy::Forbids,
+    }
+}
