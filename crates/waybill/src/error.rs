@@ -64,7 +64,7 @@ pub(crate) enum Error {
     Runtime(io::Error),
     /// A plan that its own certificate does not prove. A fault of ours, caught before anyone relies on it.
     #[error("the plan is not proven and not given out, which is a fault of waybill: {0}")]
-    Unproven(String),
+    Unproven(assignment::Flaw),
     /// Records that have no plan.
     #[error("these records have no plan: {0}")]
     Planning(#[from] assignment::Error),

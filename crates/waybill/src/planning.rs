@@ -16,7 +16,7 @@ pub(crate) fn plan(
     street_name: StreetName,
 ) -> Result<Plan, Error> {
     let plan = Scored::new(shipments.classes, drivers.classes)?.solve()?;
-    plan.certify().map_err(|flaw| Error::Unproven(flaw.to_string()))?;
+    plan.certify().map_err(Error::Unproven)?;
     // The solver has seen to it that places are within a u32.
     let pairs = plan.pairs().map(|pair| Pair {
         shipment: pair.shipment as u32,

@@ -3,6 +3,7 @@
 //! | module | measures |
 //! |---|---|
 //! | `text` | text to pairs, against reading the same text |
+//! | `replan` | a plan that is mended, against one from nothing |
 //! | `echo` | a tonic stream that echoes, and calls that do, for comparison |
 //! | `pipeline` | batches through three processes with durable commits |
 //! | `latency` | one batch through fleet and analytics at moderate load |
@@ -16,6 +17,7 @@ mod echo;
 mod latency;
 mod memory;
 mod pipeline;
+mod replan;
 mod report;
 mod statistics;
 mod telemetry;
@@ -40,7 +42,7 @@ use crate::{
     settings::{Declared, Flags, Setting},
 };
 
-/// Measure text to pairs, batches through all three services, latency and memory
+/// Measure text to pairs, plans that are mended, batches through all three services, latency and memory
 ///
 /// Everything is measured next to something simple in the same run, because machines differ: reading
 /// text against `from_utf8` and `lines()` on the same bytes, the services against a stream that echoes
@@ -75,6 +77,8 @@ struct Sizes {
     records: u32,
     /// Turns of the text.
     rounds: usize,
+    /// Shipments, and drivers, of the plan that is mended, and how often.
+    replan: (u32, usize),
     /// How long each of the streams runs.
     stream: Duration,
     /// Shipments, and drivers, of the one large batch.
@@ -86,6 +90,7 @@ struct Sizes {
 const FULL: Sizes = Sizes {
     records: 1_000_000,
     rounds: 15,
+    replan: (100_000, 400_000),
     stream: Duration::from_secs(10),
     large_batch: 1_000_000,
     traced: (5, Duration::from_secs(1)),
@@ -93,6 +98,7 @@ const FULL: Sizes = Sizes {
 const QUICK: Sizes = Sizes {
     records: 20_000,
     rounds: 3,
+    replan: (2_000, 10_000),
     stream: Duration::from_secs(1),
     large_batch: 20_000,
     traced: (1, Duration::from_millis(300)),
@@ -109,6 +115,9 @@ impl Bench {
 
         let progress = Progress::spinner("text to pairs");
         let text = text::measure(sizes.records, sizes.rounds)?;
+        progress.say("plans that are mended");
+        let (members, events) = sizes.replan;
+        let replan = replan::measure(members, events)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
         let system = runtime.map_err(Error::Runtime)?.block_on(async {
             tokio::select! {
@@ -118,7 +127,7 @@ impl Bench {
             }
         })?;
         drop(progress);
-        let report = Report { text, system };
+        let report = Report { text, replan, system };
         let mut out = Out::stdout();
         match format {
             Format::Json => report.json(&mut out)?,

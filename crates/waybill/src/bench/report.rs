@@ -8,12 +8,13 @@ use std::{
 use serde_json::json;
 
 use super::{
-    cpu::CpuTimes, echo::Echo, latency::Latency, memory::Peaks, pipeline::Pipeline,
+    cpu::CpuTimes, echo::Echo, latency::Latency, memory::Peaks, pipeline::Pipeline, replan::Replan,
     telemetry::Cost, text::Text,
 };
 
 pub(super) struct Report {
     pub(super) text: Text,
+    pub(super) replan: Replan,
     pub(super) system: System,
 }
 
@@ -39,7 +40,7 @@ impl System {
 impl Report {
     /// The keys that checks rely on, and no others.
     pub(super) fn json(&self, out: &mut impl Write) -> io::Result<()> {
-        let Self { text, system } = self;
+        let Self { text, replan, system } = self;
         let cost = |cost: &Cost| {
             let ratios = json!({
                 "cpu_ratio": rounded(cost.cpu),
@@ -51,6 +52,8 @@ impl Report {
         let telemetry: serde_json::Map<_, _> = system.telemetry.iter().map(cost).collect();
         let report = json!({
             "text_ratio": rounded(text.ratio()),
+            "replan_median_us": rounded(microseconds(replan.median)),
+            "replan_p99_us": rounded(microseconds(replan.p99)),
             "pipeline_ratio": rounded(system.ratio()),
             "p50_ms": rounded(milliseconds(system.latency.p50)),
             "p99_ms": rounded(milliseconds(system.latency.p99)),
@@ -65,7 +68,7 @@ impl Report {
     }
 
     pub(super) fn table(&self, out: &mut impl Write) -> io::Result<()> {
-        let Self { text, system } = self;
+        let Self { text, replan, system } = self;
         let (ours, lines) = (milliseconds(text.ours), milliseconds(text.lines));
         writeln!(
             out,
@@ -81,6 +84,14 @@ impl Report {
             milliseconds(text.kept_lines),
             text.ratio_to_kept()
         )?;
+        let (once, median) = (microseconds(replan.from_nothing), microseconds(replan.median));
+        writeln!(
+            out,
+            "mending a plan     of {} shipments and drivers, when one comes or goes",
+            replan.members
+        )?;
+        writeln!(out, "  median           {median:.2} µs, p99 {:.2} µs", microseconds(replan.p99))?;
+        writeln!(out, "  from nothing     {once:.0} µs, {:.0} times as long", once / median)?;
         let (pipeline, latency) = (&system.pipeline, &system.latency);
         writeln!(
             out,
@@ -133,6 +144,10 @@ impl Report {
 
 fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
+}
+
+fn microseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e6
 }
 
 /// Three places behind the point: more is noise.

@@ -15,9 +15,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<Read, MatrixProblem> {
     if let Some(integers) = numbers(text, |field| field.parse().ok())? {
         return Ok(Read::I64(integers));
     }
-    // The fields that are no integers, one by one, so that the first that is no number is named.
     let floats = numbers(text, |field| field.parse().ok())?;
-    floats.map(Read::F64).ok_or(()).or_else(|()| Err(first_text(text)))
+    floats.map(Read::F64).ok_or_else(|| no_number(text))
 }
 
 /// All numbers, or nothing if one is none.
@@ -44,7 +43,8 @@ fn numbers<T>(
     Ok(Some(Numbers { rows, columns, elements }))
 }
 
-fn first_text(text: &str) -> MatrixProblem {
+/// The first field that is none.
+fn no_number(text: &str) -> MatrixProblem {
     let all = lines(text).map(fields).enumerate();
     let mut all = all.flat_map(|(row, fields)| {
         fields.enumerate().map(move |(column, field)| (row, column, field))

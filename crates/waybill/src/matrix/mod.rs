@@ -14,11 +14,7 @@ mod number;
 mod problem;
 mod solved;
 
-use std::{
-    fs::File,
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::{fs::File, path::Path, time::Instant};
 
 use assignment::dense::{Goal, Matrix};
 
@@ -70,19 +66,14 @@ enum Read {
 pub(crate) fn assign(path: &Path, options: Options) -> Result<(), Error> {
     let progress = Progress::spinner("reading");
     let begun = Instant::now();
-    let at = |problem| Error::File { path: path.to_owned(), problem };
-    let read = read(path, options.threads).map_err(at)?;
-    let read_in = begun.elapsed();
+    let read = read(path, options.threads)
+        .map_err(|problem| Error::File { path: path.to_owned(), problem })?;
     match read {
-        Read::I32(numbers) => numbers.assign(options, read_in, progress),
-        Read::I64(numbers) => numbers.assign(options, read_in, progress),
-        Read::F32(numbers) => numbers.assign(options, read_in, progress),
-        Read::F64(numbers) => numbers.assign(options, read_in, progress),
+        Read::I32(numbers) => numbers.assign(path, options, begun, progress),
+        Read::I64(numbers) => numbers.assign(path, options, begun, progress),
+        Read::F32(numbers) => numbers.assign(path, options, begun, progress),
+        Read::F64(numbers) => numbers.assign(path, options, begun, progress),
     }
-    .map_err(|failure| match failure {
-        Failure::File(problem) => at(problem),
-        Failure::Other(error) => error,
-    })
 }
 
 /// A file's numbers: as NumPy's if it begins so, as CSV otherwise.
@@ -105,36 +96,26 @@ fn read(path: &Path, threads: usize) -> Result<Read, FileProblem> {
     }
 }
 
-/// What is wrong with the file, or with something else.
-enum Failure {
-    File(FileProblem),
-    Other(Error),
-}
-
-impl From<MatrixProblem> for Failure {
-    fn from(problem: MatrixProblem) -> Self {
-        Self::File(problem.into())
-    }
-}
-
 impl<T: Number> Numbers<T> {
     fn assign(
         mut self,
+        path: &Path,
         options: Options,
-        read_in: Duration,
+        begun: Instant,
         progress: Progress,
-    ) -> Result<(), Failure> {
-        let begun = Instant::now();
-        self.forbid_infinite(options.goal)?;
-        let read_in = read_in + begun.elapsed();
-        let matrix = Matrix::new(self.rows, self.columns, &self.elements)
-            .map_err(MatrixProblem::Unsolvable)?;
+    ) -> Result<(), Error> {
+        let at =
+            |problem: MatrixProblem| Error::File { path: path.to_owned(), problem: problem.into() };
+        self.forbid_infinite(options.goal).map_err(at)?;
+        let matrix = Matrix::new(self.rows, self.columns, &self.elements);
+        let matrix = matrix.map_err(|error| at(MatrixProblem::Unsolvable(error)))?;
+        let read_in = begun.elapsed();
         progress.say("solving");
-        let solved = Solved::of(options.goal, matrix, read_in)?;
+        let solved = Solved::of(options.goal, matrix, read_in).map_err(at)?;
         drop(progress);
         let mut out = Out::stdout();
-        let written = solved.write(&mut out, options.format).and_then(|()| out.finish());
-        written.map_err(|error| Failure::Other(error.into()))
+        solved.write(&mut out, options.format)?;
+        Ok(out.finish()?)
     }
 
     /// What is infinite forbids its pair, whatever its sign; what is not a number is refused.

@@ -33,4 +33,7 @@ pub(crate) enum MatrixProblem {
     NotANumber { row: usize, column: usize },
     #[error("{0}")]
     Unsolvable(assignment::dense::Error),
+    /// Caught before anyone relies on it.
+    #[error("its assignment is not proven and not given out, which is a fault of waybill: {0}")]
+    Unproven(String),
 }

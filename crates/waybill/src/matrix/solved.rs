@@ -11,9 +11,8 @@ use assignment::{
     sparse::Cost,
 };
 
-use super::{Failure, MatrixProblem, number::Number};
+use super::{MatrixProblem, number::Number};
 use crate::{
-    error::Error,
     meaning::Format,
     output::{
         Out,
@@ -42,12 +41,12 @@ impl<'a, T: Number> Solved<'a, T> {
         goal: Goal,
         matrix: Matrix<'a, T>,
         read_in: Duration,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, MatrixProblem> {
         let begun = Instant::now();
         let solution = solve(goal, &matrix).map_err(MatrixProblem::Unsolvable)?;
         let solved_in = begun.elapsed();
         let proof = verify(goal, &matrix, &solution)
-            .map_err(|flaw| Failure::Other(Error::Unproven(flaw.to_string())))?;
+            .map_err(|flaw| MatrixProblem::Unproven(flaw.to_string()))?;
         let certified_in = begun.elapsed() - solved_in;
         Ok(Self { goal, matrix, solution, proof, read_in, solved_in, certified_in })
     }
