@@ -80,6 +80,16 @@ pub enum RecordError {
         /// Line of the second record with it.
         line: u32,
     },
+    /// Two records say that they come from the same line.
+    #[error("line {line} again: records {again} and {first}, from 0, both have it")]
+    DuplicateLine {
+        /// The line.
+        line: u32,
+        /// Place of the first record with it, from 0.
+        first: usize,
+        /// Place of the second.
+        again: usize,
+    },
 }
 
 /// Column names, printed as `a, b or c`.

@@ -229,6 +229,30 @@ impl Records {
         Ok(())
     }
 
+    /// Checks that no two records have the same line. Costs nothing while lines just follow.
+    ///
+    /// # Errors
+    /// `DuplicateLine`, for one of the lines that are there twice.
+    pub fn check_lines(&self) -> Result<(), RecordError> {
+        if self.jumps.is_empty() {
+            return Ok(());
+        }
+        let starts = std::iter::once((0, 1)).chain(self.jumps.iter().copied());
+        let ends = self.jumps.iter().map(|&(record, _)| record).chain([self.len() as u32]);
+        // Lines that follow one another: the first, the line behind the last, and the first's record.
+        let mut runs: Vec<(u32, u64, u32)> = starts
+            .zip(ends)
+            .map(|((record, line), end)| (line, u64::from(line) + u64::from(end - record), record))
+            .collect();
+        runs.sort_unstable();
+        let overlap = runs.array_windows().find(|[run, next]| u64::from(next.0) < run.1);
+        let Some(&[run, next]) = overlap else { return Ok(()) };
+        let (line, places) =
+            (next.0, [run.2 + (next.0 - run.0), next.2].map(|place| place as usize));
+        let (first, again) = (places[0].min(places[1]), places[0].max(places[1]));
+        Err(RecordError::DuplicateLine { line, first, again })
+    }
+
     /// The arena and where in it the texts stand.
     pub(crate) fn spans(&self) -> (&str, impl Iterator<Item = Span> + '_) {
         (&self.arena, (0..self.len()).map(|i| self.span(i)))

@@ -2,12 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+use std::collections::HashSet;
+
 use domain::{
     DriverClasses, DriverColumn, MAX_RECORD_BYTES, RecordError, Records, StreetClasses,
     StreetColumn, StreetName, driver_traits, parse_drivers, parse_shipments, street_length,
     street_name,
 };
-use proptest::prelude::*;
+use proptest::{collection::vec, prelude::*};
 
 const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../data");
 
@@ -108,6 +110,46 @@ fn the_same_id_twice_is_found_on_both_lines() {
     let error = records.check_ids().unwrap_err();
     assert_eq!(error, RecordError::DuplicateId { id: "a".into(), first_line: 3, line: 9 });
     assert_eq!(error.to_string(), "line 9: id a again, first on line 3");
+}
+
+#[test]
+fn the_same_line_twice_is_found_wherever_its_records_stand() {
+    let refused = |lines: &[u32]| {
+        let mut records = Records::new();
+        for &line in lines {
+            records.push("", line, "text").unwrap();
+        }
+        records.check_lines().err()
+    };
+    assert_eq!(refused(&[]), None);
+    assert_eq!(refused(&[0, 0, 0]), None);
+    assert_eq!(refused(&[7, 8, 3, 0, 4_294_967_295]), None);
+    let error = refused(&[5, 6, 7, 2, 6]).unwrap();
+    assert_eq!(error, RecordError::DuplicateLine { line: 6, first: 1, again: 4 });
+    assert_eq!(error.to_string(), "line 6 again: records 4 and 1, from 0, both have it");
+    // A record without a line has the line of its place.
+    let error = refused(&[2, 0]).unwrap();
+    assert_eq!(error, RecordError::DuplicateLine { line: 2, first: 0, again: 1 });
+}
+
+proptest! {
+    #[test]
+    fn lines_are_refused_when_two_are_the_same(lines in vec(0_u32..12, 0..8)) {
+        let mut records = Records::new();
+        for &line in &lines {
+            records.push("", line, "text").unwrap();
+        }
+        let line = |i: usize| if lines[i] == 0 { i as u32 + 1 } else { lines[i] };
+        let all: HashSet<u32> = (0..lines.len()).map(line).collect();
+        match records.check_lines() {
+            Ok(()) => prop_assert_eq!(all.len(), lines.len()),
+            Err(RecordError::DuplicateLine { line: twice, first, again }) => {
+                prop_assert!(first < again);
+                prop_assert_eq!((line(first), line(again)), (twice, twice));
+            }
+            Err(other) => prop_assert!(false, "{}", other),
+        }
+    }
 }
 
 #[test]

@@ -158,6 +158,9 @@ impl Arriving {
             {
                 violations.add(format!("{field}.id"), error.to_string());
             }
+            if let Err(error) = records.check_lines() {
+                violations.add(format!("{field}.line"), error.to_string());
+            }
         }
         if !violations.is_empty() {
             return Err(BatchError::Invalid(violations));

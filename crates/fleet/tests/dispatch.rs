@@ -151,6 +151,11 @@ async fn a_bad_batch_is_rejected_by_field_and_the_others_go_on() {
     client.send(twins).await;
     assert_eq!(fields(&rejected(client.hear().await).1), ["shipments.id"]);
 
+    let mut twins = batch(&["1 Oak", "2 Elm"], &["Ann", "Bob"]);
+    twins.drivers.iter_mut().for_each(|driver| driver.line = 7);
+    client.send(twins).await;
+    assert_eq!(fields(&rejected(client.hear().await).1), ["drivers.line"]);
+
     let bad = BatchPart {
         run_id: "x".into(),
         street_name: 9,

@@ -295,6 +295,9 @@ fn read_side<'a>(
             }
         }
     }
+    if let Err(error) = records.check_lines() {
+        violations.add(format!("{field}.line"), error.to_string());
+    }
     records
 }
 

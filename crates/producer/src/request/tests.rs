@@ -14,6 +14,10 @@ fn shipment(id: &str, address: &str) -> Shipment {
     Shipment { id: id.into(), address: address.into(), line: 0 }
 }
 
+fn on_line(line: u32) -> Shipment {
+    Shipment { line, ..shipment("", "1 Elm") }
+}
+
 fn records(shipments: Vec<Shipment>, roster: &str) -> StartRunRequest {
     let drivers = vec![Driver { name: "Orval Mayert".into(), ..Default::default() }];
     let drivers = if roster.is_empty() { drivers } else { Vec::new() };
@@ -65,6 +69,10 @@ fn each_bad_field_is_named() {
         (
             records(vec![shipment("S1", "1 Elm"), shipment("S1", "2 Elm")], ""),
             "records.shipments[1].id: is S1 again, as in records.shipments[0]",
+        ),
+        (
+            records(vec![on_line(7), on_line(7)], ""),
+            "records.shipments.line: line 7 again: records 1 and 0, from 0, both have it",
         ),
         (
             records(vec![shipment("", "1 Elm\n2 Elm")], ""),
