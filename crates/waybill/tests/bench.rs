@@ -9,8 +9,15 @@ use support::commands::run;
 #[test]
 fn a_quick_bench_has_every_key() {
     let report = run(&["bench", "--quick", "--format", "json"]).json();
-    let keys =
-        ["text_ratio", "replan_median_us", "replan_p99_us", "pipeline_ratio", "p50_ms", "p99_ms"];
+    let keys = [
+        "text_ratio",
+        "replan_median_us",
+        "replan_p99_us",
+        "pipeline_ratio",
+        "pipeline_ratio_stream",
+        "p50_ms",
+        "p99_ms",
+    ];
     for key in keys {
         assert!(report[key].as_f64().is_some_and(|number| number > 0.0), "{key}: {report}");
     }

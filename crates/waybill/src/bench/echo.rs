@@ -1,6 +1,6 @@
 //! A tonic service that sends 1 KB back, between two processes: what a message costs when nothing is done
-//! with it. The ratio is to the bidirectional stream, as the services speak on streams; calls of one
-//! message each are measured for information.
+//! with it. Both as calls, each a question with its answer as a batch is, and on one stream, where
+//! messages that follow each other share their way through the library and the kernel.
 
 use std::{
     convert::Infallible,

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `text` | text to pairs, against reading the same text |
 //! | `replan` | a plan that is mended, against one from nothing |
-//! | `echo` | a tonic stream that echoes, and calls that do, for comparison |
+//! | `echo` | tonic calls that echo, and a stream that does, for comparison |
 //! | `pipeline` | batches through three processes with durable commits |
 //! | `latency` | one batch through fleet and analytics at moderate load |
 //! | `cpu`, `memory` | what each process took |
@@ -45,8 +45,8 @@ use crate::{
 /// Measure text to pairs, plans that are mended, batches through all three services, latency and memory
 ///
 /// Everything is measured next to something simple in the same run, because machines differ: reading
-/// text against `from_utf8` and `lines()` on the same bytes, the services against a stream that echoes
-/// 1 KB. The services are three processes of this binary, with durable commits in a folder of their own.
+/// text against `from_utf8` and `lines()` on the same bytes, the services against calls and a stream that
+/// echo 1 KB. The services are three processes of this binary, with durable commits in a folder of their own.
 #[derive(Debug, Args)]
 pub(crate) struct Bench {
     #[command(flatten)]

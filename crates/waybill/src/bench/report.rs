@@ -32,8 +32,10 @@ pub(super) struct System {
 }
 
 impl System {
-    fn ratio(&self) -> f64 {
-        self.pipeline.batches_per_second / self.echo.stream
+    /// Batches to echoes by calls, and to echoes on a stream.
+    fn ratios(&self) -> (f64, f64) {
+        let batches = self.pipeline.batches_per_second;
+        (batches / self.echo.calls, batches / self.echo.stream)
     }
 }
 
@@ -41,6 +43,7 @@ impl Report {
     /// The keys that checks rely on, and no others.
     pub(super) fn json(&self, out: &mut impl Write) -> io::Result<()> {
         let Self { text, replan, system } = self;
+        let (to_calls, to_stream) = system.ratios();
         let cost = |cost: &Cost| {
             let ratios = json!({
                 "cpu_ratio": rounded(cost.cpu),
@@ -54,7 +57,8 @@ impl Report {
             "text_ratio": rounded(text.ratio()),
             "replan_median_us": rounded(microseconds(replan.median)),
             "replan_p99_us": rounded(microseconds(replan.p99)),
-            "pipeline_ratio": rounded(system.ratio()),
+            "pipeline_ratio": rounded(to_calls),
+            "pipeline_ratio_stream": rounded(to_stream),
             "p50_ms": rounded(milliseconds(system.latency.p50)),
             "p99_ms": rounded(milliseconds(system.latency.p99)),
             "peak_mib": {
@@ -99,9 +103,10 @@ impl Report {
             pipeline.batches
         )?;
         writeln!(out, "  batches          {:.0} a second", pipeline.batches_per_second)?;
-        writeln!(out, "  echo of 1 KB     {:.0} a second on a stream", system.echo.stream)?;
-        writeln!(out, "  ratio            {:.3}", system.ratio())?;
-        writeln!(out, "  echo by calls    {:.0} a second", system.echo.calls)?;
+        let (to_calls, to_stream) = system.ratios();
+        let Echo { calls, stream } = system.echo;
+        writeln!(out, "  echo of 1 KB     {calls:.0} calls a second, ratio {to_calls:.3}")?;
+        writeln!(out, "  on a stream      {stream:.0} messages a second, ratio {to_stream:.3}")?;
         let CpuTimes { producer, fleet, analytics } = pipeline.cpu;
         let of_a_batch = |time: Duration| time.as_secs_f64() * 1e6 / pipeline.batches.max(1) as f64;
         writeln!(
