@@ -2,10 +2,15 @@
 
 import datetime
 import json
+import subprocess
+import time
 import uuid
 
 from release import TOOLS, WAYBILL
-from shell import expect, output
+from shell import Failed, expect, output
+
+# Seconds for which a run is watched through one forwarded port.
+WATCHED = 45
 
 
 class Runs:
@@ -22,9 +27,16 @@ class Runs:
 
     def wait(self, run_id, within=180):
         """Waits for the end of a run: the run. Every batch of it must be settled."""
-        with self._release.service("producer") as address:
-            words = [WAYBILL, "run", "watch", run_id, "--format", "json", "--producer", f"http://{address}"]
-            return json.loads(output(words, timeout=within).splitlines()[-1])
+        deadline = time.monotonic() + within
+        while True:
+            # A forwarded port does not outlive its connection to the node, where the service does: look through a new one.
+            with self._release.service("producer") as address:
+                words = [WAYBILL, "run", "watch", run_id, "--format", "json", "--producer", f"http://{address}"]
+                try:
+                    return json.loads(output(words, timeout=WATCHED).splitlines()[-1])
+                except subprocess.TimeoutExpired:
+                    if time.monotonic() > deadline:
+                        raise Failed(f"run {run_id} has not ended within {within} s") from None
 
     def settled_once(self, run_id, count=None):
         """The plans of a run, of which each batch has one."""
