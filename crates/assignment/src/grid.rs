@@ -47,6 +47,10 @@ impl<T: Copy> Grid<T> {
         &self.cells[row * self.columns..][..self.columns]
     }
 
+    pub(crate) fn row_mut(&mut self, row: usize) -> &mut [T] {
+        &mut self.cells[row * self.columns..][..self.columns]
+    }
+
     pub(crate) fn map<U>(&self, f: impl Fn(T) -> U) -> Grid<U> {
         let cells = self.cells.iter().map(|&cell| f(cell)).collect();
         Grid { rows: self.rows, columns: self.columns, cells }

@@ -17,7 +17,9 @@
 //! | `transport` | successive shortest paths that push whole class counts |
 //! | `exchanges` | what row classes could take from each other, for `transport` and `planner` |
 //! | `expand` | [`expand()`]: class flows become rows and columns |
-//! | `matrix` | Jonker–Volgenant shortest augmenting paths on a dense matrix |
+//! | `matrix` | a table of rows and columns that are each for themselves, solved by `jv` |
+//! | `jv` | Jonker–Volgenant on a dense matrix, in vectors; for `dense` too, where it is small |
+//! | `kernel` | loops compiled for more than one kind of processor |
 //! | `prices` | the canonical dual prices of an optimal matching |
 //! | `paths` | shortest augmenting paths, for `dense` and `sparse` |
 //! | `planner` | [`Planner`]: keeps an assignment optimal while members come and go |
@@ -63,6 +65,8 @@ mod expand;
 mod explain;
 mod first_come;
 mod grid;
+mod jv;
+mod kernel;
 mod matrix;
 mod merge;
 mod paths;

@@ -3,10 +3,8 @@
 //! Rows are told apart by a hash first and compared after; a row whose hash is taken by a
 //! different one merely stays unmerged, so a collision costs time and never the result.
 
-use std::collections::HashSet;
-
 use crate::Table;
-use crate::doubling::{doubled, kept_doubled};
+use crate::doubling::kept_doubled;
 use crate::grid::Grid;
 
 /// Classes that score alike.
@@ -45,23 +43,6 @@ pub(crate) fn merge(row_counts: &[u64], column_counts: &[u64], table: &Table) ->
         Grid::of_rows(column_first.len(), rows, |row| column_first.iter().map(|&c| row[c]))
     };
     Merged { rows: row_groups, columns: column_groups, doubled }
-}
-
-/// How many rows and how many columns of a table differ, to the solvers.
-pub(crate) fn different(table: &Table) -> (usize, usize) {
-    let factors: Vec<i64> = (0..table.columns()).map(factor).collect();
-    let mut columns = vec![0_i64; table.columns()];
-    let mut rows = HashSet::new();
-    for row in 0..table.rows() {
-        let (mut hash, of_row) = (0_i64, factor(row));
-        for (score, (column, &of_column)) in table.row(row).zip(columns.iter_mut().zip(&factors)) {
-            let score = doubled(score);
-            hash = hash.wrapping_add(score.wrapping_mul(of_column));
-            *column = column.wrapping_add(score.wrapping_mul(of_row));
-        }
-        rows.insert(hash);
-    }
-    (rows.len(), columns.into_iter().collect::<HashSet<_>>().len())
 }
 
 /// For each of so many classes its group; empty classes have none, and no member asks for it.

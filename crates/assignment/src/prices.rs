@@ -7,7 +7,8 @@
 
 use crate::UNASSIGNED;
 use crate::grid::Grid;
-use crate::matrix::Number;
+use crate::kernel::{Kernel, vectorised};
+use crate::matrix::Integer;
 
 /// Which side has its least prices; the other has its greatest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,52 +135,71 @@ fn holder_price(scores: &Grid<i64>, flow: &Grid<u64>, rows: &[i64], column: usiz
 }
 
 /// Lowers the column prices of an optimal matching as far as they go, and raises the row prices of
-/// their holders by as much. Scores are doubled, prices are not.
+/// their holders by as much. Costs are doubled scores, negative; prices are not doubled.
 ///
 /// How far a column can go down is a shortest way by slack: to 0, or until the pair with an
 /// unassigned row is tight, or as far as another column's holder, whose price rises, lets it.
 /// Dijkstra's method, one look at each pair.
-pub(crate) fn lower_columns<T: Number>(
-    doubled: &Grid<T>,
+pub(crate) fn lower_columns<T: Integer>(
+    costs: &Grid<T>,
     row_prices: &mut [T],
     column_prices: &mut [T],
     row_of: &[u32],
 ) {
-    let mut room = column_prices.to_vec();
-    let mut held = vec![false; row_prices.len()];
-    for &row in row_of.iter().filter(|&&row| row != UNASSIGNED) {
-        held[row as usize] = true;
-    }
-    for row in (0..row_prices.len()).filter(|&row| !held[row]) {
-        narrow(&mut room, T::ZERO, column_prices, doubled.row(row));
-    }
-    // What keeps a column from being looked at: nobody holds it, or it is done.
-    let mut skip: Vec<T> =
-        row_of.iter().map(|&row| if row == UNASSIGNED { T::CLOSED } else { T::ZERO }).collect();
-    while let Some(column) = tightest(&room, &skip) {
-        skip[column] = T::CLOSED;
-        let row = row_of[column] as usize;
-        let base = room[column] + row_prices[row];
-        narrow(&mut room, base, column_prices, doubled.row(row));
-    }
-    for ((price, &room), &row) in column_prices.iter_mut().zip(&room).zip(row_of) {
-        *price = *price - room;
-        if row != UNASSIGNED {
-            row_prices[row as usize] = row_prices[row as usize] + room;
+    vectorised(Lower { costs, row_prices, column_prices, row_of });
+}
+
+struct Lower<'a, T> {
+    costs: &'a Grid<T>,
+    row_prices: &'a mut [T],
+    column_prices: &'a mut [T],
+    row_of: &'a [u32],
+}
+
+impl<T: Integer> Kernel for Lower<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { costs, row_prices, column_prices, row_of } = self;
+        let mut room = column_prices.to_vec();
+        let mut held = vec![false; row_prices.len()];
+        for &row in row_of.iter().filter(|&&row| row != UNASSIGNED) {
+            held[row as usize] = true;
+        }
+        for row in (0..row_prices.len()).filter(|&row| !held[row]) {
+            narrow(&mut room, T::ZERO, column_prices, costs.row(row));
+        }
+        // What keeps a column from being looked at: nobody holds it, or it is done.
+        let mut skip: Vec<T> =
+            row_of.iter().map(|&row| if row == UNASSIGNED { T::CLOSED } else { T::ZERO }).collect();
+        while let Some(column) = tightest(&room, &skip) {
+            skip[column] = T::CLOSED;
+            let row = row_of[column] as usize;
+            let base = room[column] + row_prices[row];
+            narrow(&mut room, base, column_prices, costs.row(row));
+        }
+        for ((price, &room), &row) in column_prices.iter_mut().zip(&room).zip(row_of) {
+            *price = *price - room;
+            if row != UNASSIGNED {
+                row_prices[row as usize] = row_prices[row as usize] + room;
+            }
         }
     }
 }
 
 /// No column goes down by more than leaves its pair with this row covered; `base` is what the
 /// row's price will be at most.
-fn narrow<T: Number>(room: &mut [T], base: T, column_prices: &[T], doubled: &[T]) {
-    for ((room, &price), &doubled) in room.iter_mut().zip(column_prices).zip(doubled) {
-        *room = (*room).min(base + price - doubled.half());
+#[inline(always)]
+fn narrow<T: Integer>(room: &mut [T], base: T, column_prices: &[T], costs: &[T]) {
+    for ((room, &price), &cost) in room.iter_mut().zip(column_prices).zip(costs) {
+        *room = (*room).min(base + price - (T::ZERO - cost).half());
     }
 }
 
 /// The column with the least room that is not skipped.
-fn tightest<T: Number>(room: &[T], skip: &[T]) -> Option<usize> {
+#[inline(always)]
+fn tightest<T: Integer>(room: &[T], skip: &[T]) -> Option<usize> {
     let least = room.iter().zip(skip).map(|(&room, &skip)| room + skip).fold(T::CLOSED, T::min);
     if least == T::CLOSED {
         return None;

@@ -1,5 +1,5 @@
+use crate::dense::{Matrix, few_differ};
 use crate::expand::{by_counted_class, expand_ordered};
-use crate::merge::different;
 use crate::problem::{check_members, count};
 use crate::{
     ClassSolution, Classes, Error, Problem, Solution, Table, UNASSIGNED, matrix, solve_classes,
@@ -14,8 +14,8 @@ const VERIFIED_PAIRS: usize = 1 << 20;
 ///
 /// Classes are solved by [`solve_classes`] and expanded by [`expand()`](crate::expand()); a matrix
 /// by shortest augmenting paths (Jonker & Volgenant 1987, Computing 38; rectangular as in Crouse
-/// 2016, IEEE TAES 52), in O(min² × max) at worst. A large matrix in which few rows or few columns
-/// differ is solved by class too.
+/// 2016, IEEE TAES 52), in O(min² × max) at worst. A matrix in which few rows or few columns differ is
+/// solved by class too.
 ///
 /// # Errors
 ///
@@ -71,20 +71,11 @@ fn by_class(classes: &Classes<'_>) -> Result<Solution, Error> {
     solve_counted(classes, &row_counts, &column_counts)
 }
 
-/// Rows and columns of a matrix below which it is not worth looking for equal ones.
-const WORTH_MERGING: usize = 256;
-
-/// A matrix of which one side has so few different members, one in this many, is solved by class.
-const MERGED_SHARE: usize = 16;
-
 /// Many equal rows or columns, and so many ties, are what shortest augmenting paths are slow on
 /// and classes fast.
 fn has_classes(table: &Table) -> bool {
-    let side = table.rows().min(table.columns());
-    side >= WORTH_MERGING && {
-        let (rows, columns) = different(table);
-        rows.min(columns) * MERGED_SHARE <= side
-    }
+    let matrix = Matrix::new(table.rows(), table.columns(), table.all_kept());
+    matrix.is_ok_and(|matrix| few_differ(&matrix))
 }
 
 fn by_pair(table: &Table) -> Result<Solution, Error> {

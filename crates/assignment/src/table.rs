@@ -74,6 +74,11 @@ impl Table {
         &self.scores[row * self.columns..][..self.columns]
     }
 
+    /// All scores as they are kept, row after row.
+    pub(crate) fn all_kept(&self) -> &[i64] {
+        &self.scores
+    }
+
     /// The pair with the highest score: `(score, row, column)`; the first of equals.
     pub(crate) fn highest(&self) -> Option<(i64, usize, usize)> {
         let highest = *self.scores.iter().max()?;

@@ -7,8 +7,8 @@ use std::collections::HashMap;
 
 use super::Matrix;
 use super::element::{Element, Wide};
-use super::kernel::{Kernel, vectorised};
 use super::solve::Solved;
+use crate::kernel::{Kernel, vectorised};
 use crate::{Certificate, ClassSolution, MAX_SCORE, Table, UNASSIGNED, expand, solve_classes};
 
 /// Rows or columns below which it is not worth looking for equal ones.
@@ -22,6 +22,20 @@ fn most(members: usize) -> usize {
 
 /// Elements of a row that tell it from others at first.
 const SAMPLE: usize = 32;
+
+/// Whether so few rows or so few columns differ that it pays to solve by class.
+pub(crate) fn few_differ<T: Element>(matrix: &Matrix<'_, T>) -> bool {
+    if matrix.rows().min(matrix.columns()) < WORTH_LOOKING {
+        return false;
+    }
+    rows_alike(matrix).is_some() || {
+        columns_seem_alike(matrix) && {
+            let transposed = matrix.transposed();
+            Matrix::new(matrix.columns(), matrix.rows(), &transposed)
+                .is_ok_and(|transposed| rows_alike(&transposed).is_some())
+        }
+    }
+}
 
 /// `None` when too many differ, or what they cost is not whole numbers of some unit.
 pub(super) fn by_class<T: Element, const GAIN: bool>(

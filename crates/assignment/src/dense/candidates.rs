@@ -180,3 +180,49 @@ fn spread(number: usize) -> usize {
     let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     ((z ^ (z >> 31)) >> 8) as usize
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dense::Matrix;
+
+    /// What is listed costs what the matrix says, and what is not costs as much as the row says at least.
+    fn check(candidates: &Candidates<'_, i64, false>, row: u32, prices: &[i64]) {
+        let mut beyond: Vec<Option<i64>> =
+            candidates.costs.row(row as usize).iter().copied().map(Some).collect();
+        for (column, cost) in candidates.row(row) {
+            assert_eq!(beyond[column as usize].take(), Some(cost), "row {row}, column {column}");
+        }
+        for (column, (cost, price)) in beyond.into_iter().zip(prices).enumerate() {
+            let least = candidates.beyond(row);
+            assert!(cost.is_none_or(|cost| cost + price >= least), "row {row}, column {column}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_listed_costs_at_least_what_is_said() {
+        // All that is cheap is in few of the 64 groups: more columns than are listed.
+        let (rows, columns, cheap) = (8, 300, 15);
+        let cost = |at: usize| {
+            let (row, column) = (at / columns, at % columns);
+            let own = (spread(at) % 50) as i64;
+            if column % GROUPS < cheap { own + row as i64 } else { 1000 + own }
+        };
+        let costs: Vec<i64> = (0..rows * columns).map(cost).collect();
+        let matrix = Matrix::new(rows, columns, &costs).unwrap();
+        let mut candidates = Candidates::<_, false>::of(Costs::of(matrix)).unwrap();
+        let mut prices = vec![0; columns];
+        for row in 0..rows as u32 {
+            check(&candidates, row, &prices);
+            let listed: Vec<(u32, i64)> = candidates.row(row).collect();
+            assert_eq!(listed.len(), 2 * FEW + 1, "not cut off");
+            for (column, _) in listed {
+                prices[column as usize] += 30;
+            }
+            let before = candidates.beyond(row);
+            candidates.widen(row, &prices);
+            assert!(candidates.beyond(row) > before);
+            check(&candidates, row, &prices);
+        }
+    }
+}

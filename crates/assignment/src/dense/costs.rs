@@ -1,8 +1,8 @@
 //! What the solver sees of a matrix: low is good, and there are no more rows than columns.
 
 use super::element::{Element, Wide};
-use super::kernel::{Kernel, vectorised};
 use super::matrix::Matrix;
+use crate::kernel::{Kernel, vectorised};
 use crate::paths::Number;
 
 /// With `GAIN` what is wanted is the highest total, and elements count negative.
@@ -80,13 +80,13 @@ impl<T: Element, const GAIN: bool, const CHECK: bool> Kernel for Least<'_, T, GA
 }
 
 #[inline(always)]
-fn is_forbidden<T: Element, const GAIN: bool>(cost: T) -> bool {
+pub(super) fn is_forbidden<T: Element, const GAIN: bool>(cost: T) -> bool {
     cost == if GAIN { T::FORBIDDEN.maximise } else { T::FORBIDDEN.minimise }
 }
 
 /// Not a number is within no limit.
 #[inline(always)]
-fn is_flawed<T: Element, const GAIN: bool>(cost: T, limit: T::Wide) -> bool {
+pub(super) fn is_flawed<T: Element, const GAIN: bool>(cost: T, limit: T::Wide) -> bool {
     let wide = cost.wide();
     let within = (wide <= limit) & (wide >= limit.negated());
     !within & !is_forbidden::<T, GAIN>(cost)

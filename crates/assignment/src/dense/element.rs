@@ -1,5 +1,6 @@
 use std::fmt::Debug;
 
+use crate::jv::Lane;
 use crate::paths::Number;
 use crate::sparse::{Amount, Cost, Goal};
 
@@ -43,7 +44,7 @@ impl<T> Forbidden<T> {
 pub trait Sealed {}
 
 /// What only the wide types can do.
-pub trait Wide: Cost<Sum: Amount> + Number + Element<Wide = Self> {
+pub trait Wide: Cost<Sum: Amount> + Number + Lane + Element<Wide = Self> {
     /// The largest magnitude that a number may have where so many may add up.
     fn limit(members: usize) -> Self;
     /// The sum; of integers one that wraps.
@@ -58,6 +59,11 @@ pub trait Wide: Cost<Sum: Amount> + Number + Element<Wide = Self> {
     fn unit(self) -> Option<Self>;
     /// The same for the same number.
     fn bits(self) -> u64;
+    /// Whether it is a whole number of at most this magnitude.
+    fn is_whole(self, most: i32) -> bool;
+    /// A whole number as it is; others cut off.
+    fn whole(self) -> i32;
+    fn of_whole(number: i32) -> Self;
 }
 
 /// Prices and distances stay below this many times the members and the largest magnitude: see
@@ -90,6 +96,17 @@ impl Wide for i64 {
     }
     fn bits(self) -> u64 {
         self.cast_unsigned()
+    }
+    #[inline(always)]
+    fn is_whole(self, most: i32) -> bool {
+        (self <= i64::from(most)) & (self >= -i64::from(most))
+    }
+    #[inline(always)]
+    fn whole(self) -> i32 {
+        self as i32
+    }
+    fn of_whole(number: i32) -> Self {
+        number.into()
     }
 }
 
@@ -128,6 +145,17 @@ impl Wide for f64 {
     }
     fn bits(self) -> u64 {
         self.to_bits()
+    }
+    #[inline(always)]
+    fn is_whole(self, most: i32) -> bool {
+        (self.abs() <= Self::from(most)) & (Self::from(self as i32) == self)
+    }
+    #[inline(always)]
+    fn whole(self) -> i32 {
+        self as i32
+    }
+    fn of_whole(number: i32) -> Self {
+        number.into()
     }
 }
 

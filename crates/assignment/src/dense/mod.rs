@@ -24,9 +24,10 @@
 //! |---|---|
 //! | `matrix`, `element` | [`Matrix`]: what is given, and of what |
 //! | `solve` | [`solve()`]: chooses the method |
+//! | `small` | small matrices, solved whole |
 //! | `alike` | equal rows and columns, solved by class |
 //! | `candidates` | of each row only the cheapest columns |
-//! | `costs`, `kernel` | reading a row, in vectors |
+//! | `costs` | reading a row, in vectors |
 //! | `level` | auctions, for prices that are nearly right |
 //! | `verify` | [`verify()`]: proves optimality from the prices alone |
 //! | `error` | [`Error`]: what a matrix may not be |
@@ -36,13 +37,14 @@ mod candidates;
 mod costs;
 mod element;
 mod error;
-mod kernel;
 mod level;
 mod matrix;
+mod small;
 mod solve;
 mod verify;
 
 pub use crate::sparse::{Certificate, Flaw, Goal, Proof, Solution};
+pub(crate) use alike::few_differ;
 pub use element::{Element, Forbidden};
 pub use error::Error;
 pub use matrix::Matrix;

@@ -3,6 +3,7 @@ use super::candidates::Candidates;
 use super::costs::Costs;
 use super::element::{Element, Wide};
 use super::level::level;
+use super::small::by_matrix;
 use super::{Error, Matrix, verify};
 use crate::paths::{Matching, Shortage};
 use crate::sparse::{Amount, Certificate, Cost, Goal, Sealed as _, Solution};
@@ -63,7 +64,10 @@ fn solve_to<T: Element, const GAIN: bool>(
 ) -> Result<Solution<T::Wide>, Error> {
     let solved = match by_class::<T, GAIN>(matrix) {
         Some(solved) => solved,
-        None => by_paths::<T, GAIN>(matrix)?,
+        None => match by_matrix::<T, GAIN>(matrix)? {
+            Some(solved) => solved,
+            None => by_paths::<T, GAIN>(matrix)?,
+        },
     };
     let counted = solved.columns.iter().enumerate().filter(|&(_, &column)| column != UNASSIGNED);
     let counted = counted.map(|(row, &column)| matrix.row(row)[column as usize].wide().amount());
@@ -134,6 +138,42 @@ fn shortest_paths<T: Element, const GAIN: bool>(
         Ok(()) => Ok(solver),
         Err(Shortage { rows, columns }) => {
             Err(Error::Infeasible { side: Side::Rows, members: rows, permitted: columns })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Numbers that look random (splitmix64).
+    fn mix(number: u64) -> u64 {
+        let z = number.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z ^ (z >> 31)
+    }
+
+    #[test]
+    fn small_matrices_have_the_same_total_by_either_method() {
+        for seed in 0..3000 {
+            let (rows, columns) = (mix(seed) as usize % 40, mix(seed ^ 77) as usize % 40);
+            let span = [2, 5, 100, 1 << 40][mix(seed ^ 99) as usize % 4];
+            let forbidden = mix(seed ^ 55) % 8;
+            let element = |at: usize| {
+                let number = mix(seed << 20 ^ at as u64);
+                let is_permitted = number >> 32 & 15 >= forbidden;
+                if is_permitted { (number % span) as i64 } else { i64::MAX }
+            };
+            let elements: Vec<i64> = (0..rows * columns).map(element).collect();
+            let matrix = Matrix::new(rows, columns, &elements).unwrap();
+            let total = |solved: Solved<i64>| {
+                let pairs = solved.columns.iter().enumerate();
+                let pairs = pairs.filter(|&(_, &column)| column != UNASSIGNED);
+                pairs.map(|(row, &column)| matrix.row(row)[column as usize]).sum::<i64>()
+            };
+            let by_matrix = by_matrix::<_, false>(&matrix).unwrap().map(total);
+            let by_paths = by_paths::<_, false>(&matrix).map(total);
+            assert!(by_matrix == by_paths.ok() || rows.min(columns) == 0, "{rows} by {columns}");
         }
     }
 }

@@ -37,7 +37,6 @@ macro_rules! number {
         }
     };
 }
-#[cfg(test)]
 number!(i32, i32::MIN, i32::MAX, true);
 number!(i64, i64::MIN, i64::MAX, true);
 number!(i128, i128::MIN, i128::MAX, true);

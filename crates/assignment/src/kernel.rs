@@ -4,7 +4,7 @@
 //! just before. Elsewhere, and under Miri, the same loops run as they are.
 
 /// A loop over slices. [`vectorised`] runs it as the processor can do it best.
-pub(super) trait Kernel {
+pub(crate) trait Kernel {
     type Output;
 
     /// Must be `#[inline(always)]`, and so must all it calls.
@@ -13,7 +13,7 @@ pub(super) trait Kernel {
 
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code, reason = "functions for a processor that was looked for before the call")]
-pub(super) fn vectorised<K: Kernel>(kernel: K) -> K::Output {
+pub(crate) fn vectorised<K: Kernel>(kernel: K) -> K::Output {
     #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl")]
     fn with_avx512<K: Kernel>(kernel: K) -> K::Output {
         kernel.run()
@@ -38,6 +38,6 @@ pub(super) fn vectorised<K: Kernel>(kernel: K) -> K::Output {
 }
 
 #[cfg(not(target_arch = "x86_64"))]
-pub(super) fn vectorised<K: Kernel>(kernel: K) -> K::Output {
+pub(crate) fn vectorised<K: Kernel>(kernel: K) -> K::Output {
     kernel.run()
 }
