@@ -144,13 +144,14 @@ it("says of a driver who scores nothing with anybody that it is so, on the page 
   const page = await visit("/");
   await planned(page, "12 Oaks\n7 Elms", "\nAnn Lee\n\nGrt Smth\nBob Stone");
   const behind = page.getByRole("region", { name: "Stayed behind" }).locator("tbody tr");
-  expect(await behind.allInnerTexts()).toEqual(["4\tdriver\tGrt Smth\tIt scores nothing with any shipment of this batch; its best score would have to rise by 4.5."]);
+  expect(await behind.allInnerTexts()).toEqual(["4\tdriver\tGrt Smth\t4.5\tit scores 0 with every shipment"]);
+  expect(await page.locator(".sums li").allInnerTexts()).toEqual(["1 driver: it scores 0 with every shipment."]);
   // What was asked for first stands first.
   const [first] = await page.locator("caption").allInnerTexts().then((all) => all.filter((text) => /^(Stayed|Assign)/.test(text)));
   expect(first).toBe("Stayed behind: 1");
   const path = await page.getByRole("link", { name: "JSON with all rows" }).getAttribute("href");
   const file = (await (await fetch(system.url + path)).json()) as { unassigned: unknown[] };
-  expect(file.unassigned).toEqual([{ side: "driver", line: 4, text: "Grt Smth", reason: "it scores 0 with every shipment of the batch", price: 4.5 }]);
+  expect(file.unassigned).toEqual([{ side: "driver", line: 4, text: "Grt Smth", reason: "it scores 0 with every shipment", price: 4.5 }]);
   clean();
 });
 
@@ -292,9 +293,58 @@ it("starts, watches and stops a run, and refuses with the words of the service",
   await page.getByLabel("Batches", { exact: true }).fill("");
   await page.getByRole("button", { name: "Start the run" }).click();
   await until("it is running", async () => (await page.locator("main").innerText()).includes("running"));
-  await page.getByRole("button", { name: "Stop this run" }).click();
-  await until("it is stopped", async () => (await page.locator("main").innerText()).includes("stopped"));
+  await stopped(page);
   expect(await page.evaluate(() => document.activeElement?.tagName), "the focus is not lost with the button").toBe("H1");
+  clean();
+});
+
+/** Asks twice, as one has to. */
+async function stopped(page: Page): Promise<void> {
+  await page.getByRole("button", { name: "Stop run" }).click();
+  await page.getByRole("button", { name: "Stop for good?" }).click();
+  await until("it is stopped", async () => (await page.locator("main").innerText()).includes("stopped"));
+}
+
+const focused = (page: Page): Promise<string> => page.evaluate(() => document.activeElement?.textContent ?? "");
+
+it("stops no run by one click, and says at the button why it did not", async () => {
+  const run = await system.run("--shipments", "5", "--drivers", "4", "--interval", "500ms");
+  const page = await visit(`/run/${run}`);
+  const first = page.getByRole("button", { name: "Stop run" });
+  const yes = page.getByRole("button", { name: "Stop for good?" });
+  await first.dblclick();
+  expect(await first.isVisible(), "a second click where the first was takes it back").toBe(true);
+  await first.click();
+  expect(await focused(page), "a key that is held down does no harm").toBe("Cancel");
+  await accessible(page);
+  await page.screenshot({ path: join(SHOTS, "stop-asked.png") });
+  await page.keyboard.press("Escape");
+  expect([await yes.isVisible(), await focused(page)]).toEqual([false, "Stop run"]);
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Enter");
+  expect([await yes.isVisible(), await focused(page)]).toEqual([false, "Stop run"]);
+
+  // Nobody answers: the question is taken back by itself.
+  await page.clock.install();
+  await first.click();
+  await page.clock.fastForward(11_000);
+  await until("it is taken back", async () => !(await yes.isVisible()));
+  expect(await focused(page)).toBe("Stop run");
+  await page.clock.resume();
+
+  await page.route("**/ProducerService/StopRun", (route) => route.abort());
+  await first.click();
+  await yes.click();
+  const trouble = page.locator(".stop").getByRole("alert");
+  await trouble.waitFor();
+  expect(await trouble.innerText()).toBe("The run was not stopped. The service cannot be reached.");
+  expect(await page.locator(".stale").count(), "what is shown is as true as before").toBe(0);
+  expect(await focused(page)).toBe("Stop run");
+  await accessible(page);
+  await page.screenshot({ path: join(SHOTS, "stop-refused.png") });
+  await page.unroute("**/ProducerService/StopRun");
+  await stopped(page);
+  expect(await trouble.isVisible()).toBe(false);
   clean();
 });
 

@@ -1,8 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { PlanSchema } from "../gen/waybill/analytics/v1/analytics_pb.js";
-import { Reason, Side } from "../gen/waybill/logistics/v1/logistics_pb.js";
-import { cells, moment, share, span, tail, uplift, why } from "./cells.js";
+import { cells, moment, share, span, tail, uplift } from "./cells.js";
 
 describe("a row", () => {
   it("has a text for each column", () => {
@@ -52,19 +51,5 @@ describe("a row", () => {
 
   it("has no share of nothing", () => {
     expect([share(1, 3), share(3, 3), share(0, 0)]).toEqual(["33.3%", "100.0%", "–"]);
-  });
-});
-
-describe("a record that stayed behind", () => {
-  it("says why in a sentence, and what would bring it in", () => {
-    expect(why(Side.SHIPMENT, Reason.NONE_LEFT, 2.25)).toBe(
-      "Every driver that would score is worth as much or more elsewhere; its best score would have to rise by 2.25.",
-    );
-    expect(why(Side.DRIVER, Reason.NONE_LEFT, 0)).toContain("Every shipment");
-    expect(why(Side.DRIVER, Reason.NONE_LEFT, 0)).toContain("any rise");
-    expect(why(Side.DRIVER, Reason.SCORES_NOTHING, 4.5)).toBe(
-      "It scores nothing with any shipment of this batch; its best score would have to rise by 4.5.",
-    );
-    expect(why(Side.SHIPMENT, Reason.NONE_PERMITTED, 0)).toBe("No pairing with any driver is permitted.");
   });
 });

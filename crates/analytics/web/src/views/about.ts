@@ -35,20 +35,20 @@ export function about({ signal }: Shell): View {
   const asking = new Asking(signal, view);
 
   async function show(): Promise<boolean> {
-    tell(await asking.of(() => deployment(signal)));
+    draw(await asking.of(() => deployment(signal)));
     asking.quiet(`As of ${clock(Date.now())}.`);
     return true;
   }
 
-  function tell(told: Deployment): void {
+  function draw(known: Deployment): void {
     const rows: [string, string][] = [
-      ["Version", `${told.version} (${told.build})`],
-      ["Plans recorded", count(told.last_sequence)],
-      ["Traces", told.trace_viewer ?? "no viewer is set, see --trace-viewer"],
+      ["Version", `${known.version} (${known.build})`],
+      ["Plans recorded", count(known.last_sequence)],
+      ["Traces", known.trace_viewer ?? "no viewer is set, see --trace-viewer"],
     ];
     facts.replaceChildren(...rows.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
     parts.body.replaceChildren(
-      ...told.parts.map((it) =>
+      ...known.parts.map((it) =>
         row([
           { text: it.part, kind: "" },
           { text: it.state, kind: it.state === "serving" ? "good" : "bad" },
@@ -59,9 +59,9 @@ export function about({ signal }: Shell): View {
         ]),
       ),
     );
-    none.hidden = told.streams.length > 0;
+    none.hidden = known.streams.length > 0;
     streams.body.replaceChildren(
-      ...told.streams.map((it) =>
+      ...known.streams.map((it) =>
         row([
           { text: it.from, kind: "" },
           { text: it.to, kind: "" },

@@ -2,11 +2,12 @@
 
 import { Asking } from "../asking.js";
 import { analytics, PATIENCE, sentence } from "../calls.js";
-import { count, score, share } from "../cells.js";
+import { count, score, share, titled } from "../cells.js";
 import { h } from "../dom.js";
-import { field, OFFERED, row, table, values, type View } from "../parts.js";
+import { OFFERED, row, table, type View } from "../parts.js";
 import { address, type Query } from "../route.js";
 import type { Shell } from "../shell.js";
+import { searchDrivers } from "./search.js";
 
 const PAGE = 100;
 const ORDERS = ["total desc", "total", "assigned desc", "assigned", "name", "name desc"];
@@ -52,7 +53,7 @@ export function drivers(query: Query, shell: Shell): View {
             text: tally.name,
             kind: "name",
             href: address("/driver", { name: tally.name, id: tally.id }),
-            ...(tally.id === "" ? {} : { title: `id ${tally.id}` }),
+            ...titled(tally.id),
           },
           { text: count(offered), kind: "number quiet" },
           { text: count(tally.assigned), kind: "number" },
@@ -75,23 +76,8 @@ export function drivers(query: Query, shell: Shell): View {
   };
   more.addEventListener("click", ask);
   ask();
-  const input = (name: string, placeholder: string, type = "search"): HTMLElement =>
-    h("input", { name, type, placeholder, value: query[name], autocomplete: "off", spellcheck: "false" });
-  const form = h(
-    "form",
-    { class: "search", role: "search", "aria-label": "Search drivers" },
-    field("Driver", input("driver", "name or id")),
-    field("Run", input("run", "id of a run")),
-    field("Day (UTC)", input("day", "", "date")),
-    h("button", { type: "submit", class: "primary" }, "Search"),
-    h("a", { class: "button", href: "/drivers" }, "All"),
-  );
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    shell.go(address("/drivers", { ...values(form), sort: query["sort"] }));
-  });
   return {
     title: "Drivers",
-    element: h("div", { class: "stack" }, h("h1", { tabindex: -1 }, "Drivers"), form, h("p", { class: "legend" }, OFFERED), frame, more),
+    element: h("div", { class: "stack" }, h("h1", { tabindex: -1 }, "Drivers"), searchDrivers(query, shell), h("p", { class: "legend" }, OFFERED), frame, more),
   };
 }

@@ -11,6 +11,7 @@ import { copied, figure, panel, UPLIFT, type View } from "../parts.js";
 import { address } from "../route.js";
 import type { Shell } from "../shell.js";
 import { active, backlog, inFlight, ordered, stateKind, stateText } from "./run-texts.js";
+import { Stop } from "./stop.js";
 
 /** Time between two looks at the run, in milliseconds: a stream would take one of a browser's six connections. */
 const EVERY = 1_000;
@@ -24,11 +25,12 @@ export function run(id: string, { signal }: Shell): View {
   const facts = h("dl", { class: "facts" });
   const view = h("div", { class: "stack" });
   const asking = new Asking(signal, view);
-  const stop = h("button", { type: "button", class: "danger", hidden: true }, "Stop this run");
+  const stop = new Stop(async () => {
+    last = await producer.stopRun({ runId: id }, { signal, timeoutMs: PATIENCE });
+    draw();
+  }, signal);
   const heading = h("h1", { tabindex: -1 }, "Run");
   let last: Run | undefined;
-  /** Whether the run was asked to stop here. */
-  let asked = false;
 
   const draw = coalesced(() => {
     if (last === undefined || signal.aborted) return;
@@ -40,12 +42,7 @@ export function run(id: string, { signal }: Shell): View {
     gain.set(uplift(now.total, now.greedyTotal), `${score(now.total - now.greedyTotal)} points more`);
     say(state, stateText(now.state));
     state.className = stateKind(now.state);
-    stop.hidden = now.state !== RunState.RUNNING;
-    if (stop.hidden && asked) {
-      // The button had the focus and is gone.
-      asked = false;
-      heading.focus();
-    }
+    if (stop.offer(now.state === RunState.RUNNING)) heading.focus();
     const end = now.endTime === undefined ? Date.now() : timestampMs(now.endTime);
     const lines: [string, string][] = [
       ["Plans", ordered(request)],
@@ -64,21 +61,6 @@ export function run(id: string, { signal }: Shell): View {
     );
   });
   const identity = h("dd", {}, copied(id, "the run id"));
-
-  stop.addEventListener("click", () => {
-    stop.disabled = true;
-    asked = true;
-    producer
-      .stopRun({ runId: id }, { signal, timeoutMs: PATIENCE })
-      .then((run) => {
-        last = run;
-        draw();
-      })
-      .catch((error: unknown) => asking.trouble(sentence(error)))
-      .finally(() => {
-        stop.disabled = false;
-      });
-  });
 
   repeat(EVERY, signal, async () => {
     last = await asking.of(() => producer.getRun({ runId: id }, { signal, timeoutMs: PATIENCE }));
@@ -99,7 +81,7 @@ export function run(id: string, { signal }: Shell): View {
       "div",
       { class: "stack" },
       h("p", { class: "crumbs" }, h("a", { href: "/runs" }, "Runs")),
-      h("div", { class: "titled" }, heading, stop),
+      h("div", { class: "titled" }, heading, stop.element),
       asking.element,
       view,
     ),
