@@ -144,7 +144,7 @@ it("says of a driver who scores nothing with anybody that it is so, on the page 
   const page = await visit("/");
   await planned(page, "12 Oaks\n7 Elms", "\nAnn Lee\n\nGrt Smth\nBob Stone");
   const behind = page.getByRole("region", { name: "Stayed behind" }).locator("tbody tr");
-  expect(await behind.allInnerTexts()).toEqual(["4\tdriver\tGrt Smth\t4.5\tit scores 0 with every shipment"]);
+  expect(await behind.allInnerTexts()).toEqual(["4\tdriver\tGrt Smth\t4.5"]);
   expect(await page.locator(".sums li").allInnerTexts()).toEqual(["1 driver: it scores 0 with every shipment."]);
   // What was asked for first stands first.
   const [first] = await page.locator("caption").allInnerTexts().then((all) => all.filter((text) => /^(Stayed|Assign)/.test(text)));
@@ -202,8 +202,14 @@ it("speaks of the fields and lines of the form, and keeps what was typed", async
   const page = await visit("/runs");
   await page.getByLabel("What is planned").selectOption("records");
   await page.getByLabel("Shipments", { exact: true }).fill(`\n\n1 Oak Street\n\n${"x".repeat(4_097)}`);
+  const first = await page.getByLabel("Shipments", { exact: true }).inputValue();
+  await page.getByLabel("Shipments", { exact: true }).fill("");
   await page.getByRole("button", { name: "Start the run" }).click();
-  await until("the service refused", async () => (await page.locator("#error-records\\.drivers").innerText()) !== "");
+  await until("both are refused", async () => (await page.locator("#error-records\\.shipments").innerText()) === "is empty");
+  expect(await page.evaluate(() => document.activeElement?.getAttribute("name")), "the first of them").toBe("records.shipments");
+  await page.getByLabel("Shipments", { exact: true }).fill(first);
+  await page.getByRole("button", { name: "Start the run" }).click();
+  await until("the service refused", async () => (await page.locator("#error-records\\.shipments").innerText()).startsWith("line"));
   expect(await page.locator("#error-records\\.drivers").innerText()).toBe("is empty");
   expect(await page.locator("#error-records\\.shipments").innerText()).toBe("line 5 has 4097 bytes, more than 4096");
 
@@ -221,14 +227,77 @@ it("speaks of the fields and lines of the form, and keeps what was typed", async
 });
 
 it("has a page for what is not there, and a way on from it", async () => {
-  for (const path of ["/nothere", "/driver"]) {
+  for (const [path, status, said, on] of [
+    ["/nothere", 404, "no view at this address", "Plans"],
+    ["/driver", 200, "names no driver", "Drivers"],
+    ["/plan/xyz", 404, "“xyz” is not the id of a plan", "Plans"],
+    ["/run/xyz", 404, "“xyz” is not the id of a run", "Runs"],
+  ] as const) {
     const page = await visit("/");
     const answer = await page.goto(system.url + path);
-    expect(answer?.status()).toBe(path === "/driver" ? 200 : 404);
+    expect(answer?.status(), path).toBe(status);
+    expect(await page.locator("main").innerText()).toContain(said);
+    expect(await page.locator("main button").count(), "nothing that cannot help is offered").toBe(0);
+    const { long, seen } = await page.evaluate(() => ({ long: document.documentElement.scrollHeight, seen: innerHeight }));
+    expect(long, "a short page has nothing to scroll for").toBeLessThanOrEqual(seen);
     await accessible(page);
-    await page.screenshot({ path: join(SHOTS, `${path.slice(1)}.png`) });
+    await page.screenshot({ path: join(SHOTS, `${path.slice(1).replace("/", "-")}.png`) });
     await page.locator("main a").click();
-    await until("it leads on", async () => ["Plans", "Drivers"].includes(await heading(page)));
+    await until("it leads on", async () => (await heading(page)) === on);
+    clean();
+    await page.context().close();
+  }
+  const page = await visit("/about");
+  await until("the word of the way there leads there", async () => (await heading(page)) === "About this deployment");
+  expect(new URL(page.url()).pathname).toBe("/profile");
+  clean();
+});
+
+it("finds a run by what the tables show of its id, and says why it does not", async () => {
+  const run = await system.run("--shipments", "5", "--drivers", "4", "--batches", "1", "--wait");
+  const other = await system.run("--shipments", "5", "--drivers", "4", "--batches", "1", "--wait");
+  const page = await visit("/runs");
+  const link = page.locator(`a[href="/run/${run}"]`);
+  await link.waitFor();
+  const shown = await link.innerText();
+  expect(shown.length).toBeLessThan(run.length);
+  for (const path of ["/", "/drivers"]) {
+    await page.goto(system.url + path);
+    await page.getByLabel("Run", { exact: true }).fill(shown);
+    await page.getByRole("button", { name: "Search", exact: true }).click();
+    await until("the whole id is in the address", () => new URL(page.url()).searchParams.get("run") === run);
+  }
+  await page.goto(`${system.url}/`);
+  let same = 0;
+  while (run[same] === other[same]) same += 1;
+  await page.getByLabel("Run", { exact: true }).fill(run.slice(0, same));
+  await page.getByRole("button", { name: "Search", exact: true }).click();
+  const refused = page.locator(".search").getByRole("alert");
+  await refused.waitFor();
+  expect(await refused.innerText()).toMatch(/^\d+ runs begin or end so: more of the id is needed\.$/);
+  expect(await page.evaluate(() => document.activeElement?.getAttribute("name"))).toBe("run");
+  await accessible(page);
+  await page.getByLabel("Run", { exact: true }).fill("none such");
+  await page.getByRole("button", { name: "Search", exact: true }).click();
+  await until("it says so", async () => (await refused.innerText()).startsWith("No run that is known here"));
+  await page.goto(`${system.url}/?text=${encodeURIComponent("no such street")}`);
+  await until("there is nothing to draw", async () => (await page.locator(".chart").innerText()).includes("No plan matches."));
+  expect(await page.locator(".chart canvas").count()).toBe(0);
+  clean();
+});
+
+it("goes on asking when something on the way answers for the service, as while a version rolls out", async () => {
+  for (const status of [403, 404]) {
+    const page = await visit("/");
+    const plan = (await page.locator("#plans a").first().getAttribute("href")) ?? "";
+    const asked = /AnalyticsService\/(ListDrivers|GetPlan)$/;
+    for (const [path, come] of [["/drivers", "td.name"], [plan, ".pairs td.name"]] as const) {
+      await page.route(asked, (route) => route.fulfill({ status, contentType: "text/html", body: "<h1>not here</h1>" }));
+      await page.goto(system.url + path);
+      await until("it says so", async () => (await page.locator("main").innerText()).includes(`something on the way answered HTTP ${status}. It is asked again by itself.`));
+      await page.unroute(asked);
+      await until("it has come", async () => (await page.locator(come).count()) > 0);
+    }
     clean();
     await page.context().close();
   }
@@ -325,12 +394,9 @@ it("stops no run by one click, and says at the button why it did not", async () 
   expect([await yes.isVisible(), await focused(page)]).toEqual([false, "Stop run"]);
 
   // Nobody answers: the question is taken back by itself.
-  await page.clock.install();
   await first.click();
-  await page.clock.fastForward(11_000);
-  await until("it is taken back", async () => !(await yes.isVisible()));
+  await until("it is taken back", async () => !(await yes.isVisible()), 15_000);
   expect(await focused(page)).toBe("Stop run");
-  await page.clock.resume();
 
   await page.route("**/ProducerService/StopRun", (route) => route.abort());
   await first.click();
@@ -476,6 +542,7 @@ for (const [name, options] of [
     const moved = await page.evaluate(() => (window as unknown as { moved: { by: number } }).moved.by);
     // 0.1 is what the Core Web Vitals call good.
     expect(moved).toBeLessThan(0.05);
+    const run = (await page.locator("#plans a[href^='/run/']").first().getAttribute("href")) ?? "";
     const driver = `/driver?${new URLSearchParams({ name: (await anyDriver()) })}`;
     for (const [view, path] of [
       ["plans", "/"],
@@ -484,6 +551,7 @@ for (const [name, options] of [
       ["driver", driver],
       ["runs", "/runs"],
       ["about", "/profile"],
+      ["run", run],
       ["nowhere", "/plan/none"],
     ] as const) {
       await page.goto(system.url + path);

@@ -92,6 +92,11 @@ export function moment(time: Timestamp | undefined, now: Date): string {
   return `${day === now.toISOString().slice(0, 10) ? "" : `${day} `}${clock(date.getTime())}`;
 }
 
+/** A moment in UTC with its day, wherever it is read. */
+export function dated(time: Timestamp | undefined): string {
+  return time === undefined ? "–" : timestampDate(time).toISOString().slice(0, 19).replace("T", " ");
+}
+
 const local = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "long" });
 
 /** The same where the reader is, and to the millisecond. */
@@ -139,15 +144,15 @@ export function cells(plan: Plan, now = new Date(), sought?: string): Cell[] {
       ...(title === undefined ? {} : { title }),
     },
     plan.runId === ""
-      ? { text: "by hand", kind: "quiet" }
-      : { text: tail(plan.runId), kind: "code", title: plan.runId, href: runAddress(plan.runId) },
-    { text: count(plan.shipments), kind: "number" },
-    { text: count(plan.drivers), kind: "number" },
+      ? { text: "by hand", kind: "quiet extra" }
+      : { text: tail(plan.runId), kind: "code extra", title: plan.runId, href: runAddress(plan.runId) },
+    { text: count(plan.shipments), kind: "number extra" },
+    { text: count(plan.drivers), kind: "number extra" },
     { text: count(plan.assigned), kind: "number" },
     { text: score(plan.total), kind: "number" },
-    { text: score(plan.greedyTotal), kind: "number quiet" },
+    { text: score(plan.greedyTotal), kind: "number quiet extra" },
     { text: uplift(plan.total, plan.greedyTotal), kind: gain },
-    { text: span(plan.timings?.solve), kind: "number quiet" },
+    { text: span(plan.timings?.solve), kind: "number quiet extra" },
   ];
 }
 

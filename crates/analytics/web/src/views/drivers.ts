@@ -20,13 +20,13 @@ export function drivers(query: Query, shell: Shell): View {
     "Drivers",
     [
       { name: "Driver", sort: "name" },
-      { name: "Offered", kind: "number" },
+      { name: "Offered", kind: "number extra" },
       { name: "Assigned", kind: "number", sort: "assigned" },
-      { name: "Stayed behind", kind: "number" },
-      { name: "Share of offered", kind: "number" },
+      { name: "Stayed behind", kind: "number extra" },
+      { name: "Share of offered", kind: "number extra" },
       { name: "Total", kind: "number", sort: "total" },
-      { name: "An assignment", kind: "number" },
-      { name: "Last plan", kind: "number" },
+      { name: "An assignment", kind: "number extra" },
+      { name: "Last plan", kind: "number extra" },
     ],
     (column) => {
       const first = column === "name" ? "name" : `${column} desc`;
@@ -55,13 +55,13 @@ export function drivers(query: Query, shell: Shell): View {
             href: address("/driver", { name: tally.name, id: tally.id }),
             ...titled(tally.id),
           },
-          { text: count(offered), kind: "number quiet" },
+          { text: count(offered), kind: "number quiet extra" },
           { text: count(tally.assigned), kind: "number" },
-          { text: count(tally.unassigned), kind: "number quiet" },
-          { text: share(assigned, offered), kind: "number quiet" },
+          { text: count(tally.unassigned), kind: "number quiet extra" },
+          { text: share(assigned, offered), kind: "number quiet extra" },
           { text: score(tally.total), kind: "number" },
-          { text: assigned === 0 ? "–" : score(tally.total / assigned), kind: "number quiet" },
-          { text: count(tally.lastSequence), kind: "number quiet" },
+          { text: assigned === 0 ? "–" : score(tally.total / assigned), kind: "number quiet extra" },
+          { text: count(tally.lastSequence), kind: "number quiet extra" },
         ]);
       }),
     );

@@ -20,7 +20,7 @@ export class Behind {
     { name: "What" },
     { name: "Name" },
     { name: "Short by", kind: "number short", title: SHORT },
-    { name: "Why" },
+    { name: "Why", kind: "why" },
   ]);
   private readonly sums = h("ul", { class: "sums" });
   private readonly legend = h("p", { class: "legend" }, SHORT);
@@ -54,6 +54,7 @@ export class Behind {
     this.sums.replaceChildren(...sums.map((sum) => h("li", {}, sum)));
     this.sums.hidden = sums.length === 0;
     this.legend.hidden = records.length === 0;
+    this.frame.classList.toggle("one", reasons(records).length === 1);
     say(this.table.caption, `Stayed behind: ${outOf(found.length, records.length)}`);
     this.table.body.replaceChildren(
       ...rows.map(({ line, side, text, id, reason, price }) =>

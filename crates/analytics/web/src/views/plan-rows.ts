@@ -1,6 +1,6 @@
 // The rows of one plan: what stayed behind and what was assigned, searched, sorted and in pages.
 
-import type { Assignment, Unassigned } from "../../gen/waybill/logistics/v1/logistics_pb.js";
+import { Side, type Assignment, type Unassigned } from "../../gen/waybill/logistics/v1/logistics_pb.js";
 import { count, outOf, score, titled } from "../cells.js";
 import { coalesced, h, say } from "../dom.js";
 import { field, row, table } from "../parts.js";
@@ -49,6 +49,7 @@ export class Rows {
         this.changed();
       },
     );
+    this.assignments.frame.classList.add("pairs");
     this.turns = new Turns("assignments", (page) => {
       this.page = page;
       this.changed();
@@ -101,7 +102,8 @@ export class Rows {
     // Until all has come, the page that was asked for may be one that is still on its way.
     const shown = page(pairs, this.page);
     this.assignments.resort(this.sort);
-    say(this.assignments.caption, `Assignments: ${outOf(pairs.length, this.pairs.length)}`);
+    const gaps = this.behind.some(({ side }) => side !== Side.DRIVER) ? "; lines that are not here stayed behind" : "";
+    say(this.assignments.caption, `Assignments: ${outOf(pairs.length, this.pairs.length)}${pairs.length === this.pairs.length ? gaps : ""}`);
     this.assignments.body.replaceChildren(
       ...shown.rows.map(({ shipment, driver, score: points }) =>
         row([

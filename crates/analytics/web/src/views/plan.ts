@@ -1,10 +1,10 @@
 // One plan: every assignment with its score, what stayed behind and why, and where its time went.
 
-import type { Plan } from "../../gen/waybill/analytics/v1/analytics_pb.js";
+import type { GetPlanResponse, Plan } from "../../gen/waybill/analytics/v1/analytics_pb.js";
 import { StreetName } from "../../gen/waybill/logistics/v1/logistics_pb.js";
 import { Asking } from "../asking.js";
 import { analytics, notFound, sentence } from "../calls.js";
-import { count, iso, moment, score, share, span, tail, titleOf, uplift } from "../cells.js";
+import { count, dated, iso, score, share, span, titleOf, uplift } from "../cells.js";
 import { deployment, traceAddress } from "../deployment.js";
 import { h, say } from "../dom.js";
 import { copied, downloads, figure, notice, panel, row, table, UPLIFT, type View } from "../parts.js";
@@ -31,11 +31,13 @@ export function plan(id: string, query: Query, shell: Shell): View {
 
   async function read(): Promise<void> {
     let seen = 0;
-    const stream = analytics.getPlan({ batchId: id }, { signal })[Symbol.asyncIterator]();
-    for (;;) {
-      const { value, done } = await asking.once(() => stream.next());
-      if (done === true) break;
-      const { item } = value;
+    const begun = await asking.of(async () => {
+      const stream = analytics.getPlan({ batchId: id }, { signal })[Symbol.asyncIterator]();
+      return { stream, first: await stream.next() };
+    });
+    const next = (): Promise<IteratorResult<GetPlanResponse>> => asking.once(() => begun.stream.next());
+    for (let { value, done } = begun.first; done !== true; { value, done } = await next()) {
+      const { item } = value as GetPlanResponse;
       if (item.case === "plan") {
         say(heading, `Plan ${count(item.value.sequence)}`);
         document.title = `Plan ${item.value.sequence} · Waybill`;
@@ -85,12 +87,13 @@ function about(plan: Plan, viewer: Promise<string | null>): HTMLElement[] {
   const list = h(
     "dl",
     { class: "facts" },
-    ...fact("Recorded (UTC)", h("time", { datetime: iso(plan.recordTime), title: titleOf(plan.recordTime) }, moment(plan.recordTime, new Date()))),
+    ...fact("Recorded (UTC)", h("time", { datetime: iso(plan.recordTime), title: titleOf(plan.recordTime) }, dated(plan.recordTime))),
     ...fact("Batch", copied(plan.batchId, "the batch id")),
-    ...fact("Run", plan.runId === "" ? "by hand" : h("a", { href: runAddress(plan.runId), title: plan.runId }, tail(plan.runId))),
+    ...fact("Run", plan.runId === "" ? "by hand" : copied(plan.runId, "the run id", runAddress(plan.runId))),
     ...fact("Trace", trace(plan.traceId, viewer)),
     ...fact("Street name", whole ? "the whole line" : "read from a postal address"),
-    ...fact("Sent", plan.attempt <= 1 ? "once" : `${count(plan.attempt)} times`),
+    // It may have been sent again since, which records nothing and is not known here.
+    ...fact("Attempt", `${count(Math.max(1, plan.attempt))} when it was recorded`),
     ...fact("Files", h("span", { class: "links" }, ...downloads(plan.batchId, "with all rows"), " Why a record stayed behind is in the JSON.")),
   );
   return [

@@ -20,6 +20,8 @@ export type List = {
   element: HTMLElement;
   /** Those on the page, the oldest first. */
   plans: () => Plan[];
+  /** Why there are none, once that is known. */
+  none: () => string;
   draw: () => void;
   changed: (listener: () => void) => void;
 };
@@ -55,6 +57,7 @@ export function live(feed: Feed, signal: AbortSignal): List {
   return {
     element: h("div", { class: "stack" }, unseen, frame),
     plans: () => feed.recent.newest(),
+    none: () => (feed.whole ? "No plan is recorded yet." : ""),
     draw,
     changed: (listener) => feed.on("plans", listener, signal),
   };
@@ -67,7 +70,8 @@ export function found(query: Query, { signal }: Shell): List {
   const asking = new Asking(signal);
   let plans: Plan[] = [];
   let token = "";
-  let tell = (): void => undefined;
+  let none = "";
+  let changed = (): void => undefined;
   async function next(): Promise<void> {
     more.disabled = true;
     const { run = "", driver = "", text = "", day = "" } = query;
@@ -81,9 +85,10 @@ export function found(query: Query, { signal }: Shell): List {
     token = answer.nextPageToken;
     more.hidden = token === "";
     more.disabled = false;
-    const none = "No plan matches. A driver or a shipment is found by any part of its text or id.";
-    if (body.childElementCount === 0) asking.quiet(token === "" ? none : "None among the newest plans; go on with “Older plans”.");
-    tell();
+    none = token === "" ? "No plan matches." : "None among the newest plans matches.";
+    const on = token === "" ? "A driver or a shipment is found by any part of its text or id." : "Go on with “Older plans”.";
+    if (body.childElementCount === 0) asking.quiet(`${none} ${on}`);
+    changed();
   }
   const ask = (): void => {
     next().catch((error: unknown) => asking.trouble(sentence(error)));
@@ -94,9 +99,10 @@ export function found(query: Query, { signal }: Shell): List {
   return {
     element: h("div", { class: "stack" }, frame, more),
     plans: () => plans,
+    none: () => none,
     draw: () => undefined,
     changed: (listener) => {
-      tell = listener;
+      changed = listener;
     },
   };
 }

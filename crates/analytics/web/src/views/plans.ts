@@ -1,7 +1,7 @@
 // Plans as they are recorded, how good they are, and where their time goes; or those that match a search.
 
 import type { Plan } from "../../gen/waybill/analytics/v1/analytics_pb.js";
-import { count, score, uplift } from "../cells.js";
+import { count, counted, score, uplift } from "../cells.js";
 import { Chart } from "../chart.js";
 import { coalesced, h } from "../dom.js";
 import { panel, UPLIFT, type View } from "../parts.js";
@@ -36,7 +36,7 @@ export function plans(query: Query, shell: Shell): View {
     const plans = list.plans();
     shown.show(
       { x: plans.map(({ sequence }) => Number(sequence)), y: plans.map(gained) },
-      plans.length === 0 ? "" : `${count(plans.length)} plans, ${pointed(plans.at(-1))}`,
+      plans.length === 0 ? list.none() : `${counted(plans.length, "plan")}, ${pointed(plans.at(-1))}`,
     );
   });
   list.changed(draw);

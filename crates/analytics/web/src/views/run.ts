@@ -4,7 +4,7 @@ import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { RunState, type Run } from "../../gen/waybill/producer/v1/producer_pb.js";
 import { Asking, repeat } from "../asking.js";
 import { notFound, PATIENCE, producer, sentence, unimplemented } from "../calls.js";
-import { brief, count, moment, score, uplift } from "../cells.js";
+import { brief, count, dated, score, uplift } from "../cells.js";
 import { coalesced, h, say } from "../dom.js";
 import { long } from "../duration.js";
 import { copied, figure, panel, UPLIFT, type View } from "../parts.js";
@@ -45,8 +45,8 @@ export function run(id: string, { signal }: Shell): View {
     if (stop.offer(now.state === RunState.RUNNING)) heading.focus();
     const end = now.endTime === undefined ? Date.now() : timestampMs(now.endTime);
     const lines: [string, string][] = [
-      ["Plans", ordered(request)],
-      ["Started (UTC)", moment(now.startTime, new Date())],
+      ["Plans", ordered(now)],
+      ["Started (UTC)", dated(now.startTime)],
       [now.endTime === undefined ? "Running for" : "Ran for", now.startTime === undefined ? "–" : long(Math.max(0, end - timestampMs(now.startTime)))],
       ["Rejected", count(now.batchesRejected)],
       ["Never sent", count(now.batchesMissed)],

@@ -1,9 +1,15 @@
 // The forms by which plans and drivers are searched; what they ask stands in the address.
 
-import { h } from "../dom.js";
+import { PATIENCE, producer } from "../calls.js";
+import { count } from "../cells.js";
+import { h, say } from "../dom.js";
 import { field, values } from "../parts.js";
-import { address, type Query } from "../route.js";
+import { address, isId, type Query } from "../route.js";
+import { meant } from "../run-ids.js";
 import type { Shell } from "../shell.js";
+
+/** Runs of the producer among which one is looked for, the newest. */
+const RUNS = 1_000;
 
 export function searchPlans(query: Query, shell: Shell): HTMLElement {
   const all = h("a", { class: "button", href: address("/", { window: query["window"] }) }, "Live");
@@ -11,7 +17,7 @@ export function searchPlans(query: Query, shell: Shell): HTMLElement {
   return search("Search plans", "/", kept, all, shell, [
     field("Driver", input(query, "driver", "name or id")),
     field("Shipment", input(query, "text", "address or id")),
-    field("Run", input(query, "run", "id of a run")),
+    field("Run", input(query, "run", "id, or its end")),
     field("Day (UTC)", input(query, "day", "", "date")),
   ]);
 }
@@ -21,7 +27,7 @@ export function searchDrivers(query: Query, shell: Shell): HTMLElement {
   const kept = { sort: query["sort"] };
   return search("Search drivers", "/drivers", kept, all, shell, [
     field("Driver", input(query, "driver", "name or id")),
-    field("Run", input(query, "run", "id of a run")),
+    field("Run", input(query, "run", "id, or its end")),
     field("Day (UTC)", input(query, "day", "", "date")),
   ]);
 }
@@ -34,9 +40,39 @@ function input(query: Query, name: string, placeholder: string, type = "search")
 function search(label: string, path: string, kept: Record<string, string | undefined>, all: HTMLElement, shell: Shell, fields: HTMLElement[]): HTMLElement {
   const submit = h("button", { type: "submit", class: "primary" }, "Search");
   const form = h("form", { class: "search", role: "search", "aria-label": label }, ...fields, submit, all);
+  const refused = h("p", { class: "violation", id: "run-refused", role: "alert", hidden: true });
+  form.append(refused);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    shell.go(address(path, { ...values(form), ...kept }));
+    const asked = values(form);
+    void whole(asked["run"] ?? "", shell).then((run) => {
+      if (shell.signal.aborted) return;
+      if (typeof run === "string") {
+        shell.go(address(path, { ...asked, run, ...kept }));
+        return;
+      }
+      const text = run.runs === 0 ? "No run that is known here begins or ends so; of others the whole id is needed." : `${count(run.runs)} runs begin or end so: more of the id is needed.`;
+      refused.hidden = false;
+      say(refused, text);
+      const control = form.querySelector<HTMLInputElement>("[name=run]");
+      control?.setAttribute("aria-invalid", "true");
+      control?.setAttribute("aria-describedby", refused.id);
+      control?.focus();
+    });
   });
   return form;
+}
+
+/** The id of the run that is meant, or of how many it may be. The tables show the end of an id. */
+async function whole(text: string, { feed, signal }: Shell): Promise<string | { runs: number }> {
+  if (text === "" || isId(text)) return text;
+  const ids = feed.recent.plans.map(({ runId }) => runId).filter((id) => id !== "");
+  try {
+    const { runs } = await producer.listRuns({ pageSize: RUNS }, { signal, timeoutMs: PATIENCE });
+    ids.push(...runs.map(({ runId }) => runId));
+  } catch {
+    // Without a producer the plans on the page have to do.
+  }
+  const run = meant(text, ids);
+  return "id" in run ? run.id : run;
 }
