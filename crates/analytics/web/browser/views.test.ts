@@ -398,7 +398,7 @@ it("stops no run by one click, and says at the button why it did not", async () 
   await until("it is taken back", async () => !(await yes.isVisible()), 15_000);
   expect(await focused(page)).toBe("Stop run");
 
-  await page.route("**/ProducerService/StopRun", (route) => route.abort());
+  await page.route(/ProducerService\/StopRun$/, (route) => route.abort());
   await first.click();
   await yes.click();
   const trouble = page.locator(".stop").getByRole("alert");
@@ -408,7 +408,7 @@ it("stops no run by one click, and says at the button why it did not", async () 
   expect(await focused(page)).toBe("Stop run");
   await accessible(page);
   await page.screenshot({ path: join(SHOTS, "stop-refused.png") });
-  await page.unroute("**/ProducerService/StopRun");
+  await page.unroute(/ProducerService\/StopRun$/);
   await stopped(page);
   expect(await trouble.isVisible()).toBe(false);
   clean();

@@ -45,7 +45,7 @@ export function plans(query: Query, shell: Shell): View {
 
   const element = h(
     "div",
-    { class: "stack" },
+    { class: "stack tall" },
     h(
       "div",
       { class: "titled" },

@@ -1,6 +1,6 @@
 // The forms by which plans and drivers are searched; what they ask stands in the address.
 
-import { PATIENCE, producer } from "../calls.js";
+import { producer } from "../calls.js";
 import { count } from "../cells.js";
 import { h, say } from "../dom.js";
 import { field, values } from "../parts.js";
@@ -10,6 +10,8 @@ import type { Shell } from "../shell.js";
 
 /** Runs of the producer among which one is looked for, the newest. */
 const RUNS = 1_000;
+/** Time that it may take to name them, in milliseconds: the reader waits for the search. */
+const LOOK = 3_000;
 
 export function searchPlans(query: Query, shell: Shell): HTMLElement {
   const all = h("a", { class: "button", href: address("/", { window: query["window"] }) }, "Live");
@@ -68,7 +70,7 @@ async function whole(text: string, { feed, signal }: Shell): Promise<string | { 
   if (text === "" || isId(text)) return text;
   const ids = feed.recent.plans.map(({ runId }) => runId).filter((id) => id !== "");
   try {
-    const { runs } = await producer.listRuns({ pageSize: RUNS }, { signal, timeoutMs: PATIENCE });
+    const { runs } = await producer.listRuns({ pageSize: RUNS }, { signal, timeoutMs: LOOK });
     ids.push(...runs.map(({ runId }) => runId));
   } catch {
     // Without a producer the plans on the page have to do.
