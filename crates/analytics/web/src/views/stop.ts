@@ -16,9 +16,10 @@ export class Stop {
   /** In the order of a line that is read to its right: a second click where the first one was cancels. */
   private readonly question = h(
     "span",
-    { class: "question", role: "group", "aria-label": "The run makes no more batches; those that were sent are still answered", hidden: true },
+    { class: "question", role: "group", "aria-labelledby": "stop-means", hidden: true },
     this.yes,
     this.no,
+    h("span", { class: "hint", id: "stop-means" }, "No more batches are made; those that were sent are answered."),
   );
   private readonly trouble = notice("error", "");
   private readonly stop: () => Promise<void>;
