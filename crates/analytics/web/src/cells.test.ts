@@ -1,7 +1,9 @@
 import { create } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { PlanSchema } from "../gen/waybill/analytics/v1/analytics_pb.js";
-import { cells, moment, share, span, tail, uplift } from "./cells.js";
+import { Reason, Side } from "../gen/waybill/logistics/v1/logistics_pb.js";
+import words from "../../../proto/src/reason.rs?raw";
+import { cells, moment, share, span, tail, uplift, why } from "./cells.js";
 
 describe("a row", () => {
   it("has a text for each column", () => {
@@ -51,5 +53,13 @@ describe("a row", () => {
 
   it("has no share of nothing", () => {
     expect([share(1, 3), share(3, 3), share(0, 0)]).toEqual(["33.3%", "100.0%", "–"]);
+  });
+});
+
+describe("a record that stayed behind", () => {
+  it("has its reason in the words of the files and of the command line", () => {
+    const known = [Reason.NONE_LEFT, Reason.SCORES_NOTHING, Reason.NONE_PERMITTED, Reason.UNSPECIFIED];
+    const said = new Set(known.flatMap((reason) => [why(Side.SHIPMENT, reason), why(Side.DRIVER, reason)]));
+    expect(new Set([...words.matchAll(/=> "(.+)"/g)].map(([, sentence]) => sentence))).toEqual(said);
   });
 });

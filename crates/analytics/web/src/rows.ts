@@ -46,9 +46,9 @@ export function arrangeUnassigned(rows: readonly Unassigned[], text: string): Un
 
 /** How many stayed behind for the same reason: "350 shipments: every driver is worth as much or more elsewhere." */
 export function reasons(rows: readonly Unassigned[]): string[] {
-  const counts = new Map<string, { side: string; count: number; why: string }>();
+  const counts = new Map<number, { side: string; count: number; why: string }>();
   for (const { side, reason } of rows) {
-    const key = `${side} ${reason}`;
+    const key = 16 * reason + side;
     const of = counts.get(key) ?? { side: sideText(side), count: 0, why: why(side, reason) };
     of.count += 1;
     counts.set(key, of);

@@ -54,7 +54,8 @@ export class Behind {
     this.sums.replaceChildren(...sums.map((sum) => h("li", {}, sum)));
     this.sums.hidden = sums.length === 0;
     this.legend.hidden = records.length === 0;
-    this.frame.classList.toggle("one", reasons(records).length === 1);
+    const all = found.length === records.length ? sums : reasons(records);
+    this.frame.classList.toggle("one", all.length === 1);
     say(this.table.caption, `Stayed behind: ${outOf(found.length, records.length)}`);
     this.table.body.replaceChildren(
       ...rows.map(({ line, side, text, id, reason, price }) =>
