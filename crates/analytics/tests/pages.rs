@@ -60,7 +60,7 @@ async fn a_plan_as_json_reads_back() {
                  "driver_line": 2, "driver": "Bob \"Bo\" Stone", "score": 9.0},
             ],
             "unassigned": [{"side": "shipment", "line": 3, "text": "=1+1 Road",
-                "reason": "every driver is worth as much or more with another shipment",
+                "reason": "every driver is worth as much or more elsewhere",
                 "price": 0.75}],
             "shipments": 3, "drivers": 2, "street_name": "address",
         })
@@ -86,6 +86,8 @@ async fn what_is_not_there_is_said_in_a_sentence() {
         ("/plans/seven.csv".into(), StatusCode::BAD_REQUEST, "\"seven\" is not a batch id".into()),
         (format!("/plans/{id}.xlsx"), StatusCode::NOT_FOUND, "a plan is at /plans/".into()),
         ("/nowhere".into(), StatusCode::NOT_FOUND, "there is nothing at /nowhere".into()),
+        ("/plan/seven".into(), StatusCode::NOT_FOUND, "there is nothing at /plan/seven".into()),
+        ("/run/seven".into(), StatusCode::NOT_FOUND, "there is nothing at /run/seven".into()),
         ("/assets/../x".into(), StatusCode::NOT_FOUND, "there is nothing at".into()),
     ] {
         let (status, headers, text) = running.get(&path).await;
@@ -134,14 +136,18 @@ async fn the_page_is_strict_about_what_it_may_do() {
 async fn every_view_has_an_address_and_the_same_page_reads_it() {
     let running = Running::start();
     let (_, _, first) = running.get("/").await;
-    for path in
-        ["/plan/x", "/drivers?day=2026-01-01", "/driver?name=Ann", "/runs", "/run/x", "/profile"]
-    {
+    let (plan, run) = (format!("/plan/{}", common::batch(1)), format!("/run/{}", common::batch(2)));
+    for path in [&plan, "/drivers?day=2026-01-01", "/driver?name=Ann", "/runs", &run, "/profile"] {
         let (status, headers, text) = running.get(path).await;
         assert_eq!((status, &text), (StatusCode::OK, &first), "{path}");
         assert_eq!(headers["content-type"], "text/html; charset=utf-8");
         assert_eq!(headers["cache-control"], "no-cache");
     }
+    let (status, headers, _) = running.get("/about").await;
+    assert_eq!(
+        (status, headers["location"].as_bytes()),
+        (StatusCode::PERMANENT_REDIRECT, &b"/profile"[..])
+    );
 }
 
 #[tokio::test]

@@ -6,12 +6,12 @@ use std::{collections::BTreeMap, str::FromStr, sync::Arc, time::Duration};
 use axum::{
     Router,
     extract::{Path, Query, State},
-    http::StatusCode,
+    http::{StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
     routing::post,
 };
 use proto::producer::v1::{StartRunRequest, Synthetic, start_run_request::Source};
-use serde_json::json;
+use serde_json::{Value, json};
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
@@ -66,7 +66,7 @@ async fn process(
         Err(error) => Err(error),
     };
     match started {
-        Ok(run) => (StatusCode::CREATED, axum::Json(proto::to_json(&run))).into_response(),
+        Ok(run) => json_line(StatusCode::CREATED, &proto::to_json(&run)),
         Err(error) => refused(&Status::from(error)),
     }
 }
@@ -90,7 +90,12 @@ fn answer(code: StatusCode, field: &str, message: &str) -> Response {
     } else {
         json!({ "field": field, "message": message })
     };
-    (code, axum::Json(json!({ "error": error }))).into_response()
+    json_line(code, &json!({ "error": error }))
+}
+
+/// A line of its own: behind it stands the prompt of whoever asked by hand.
+fn json_line(code: StatusCode, value: &Value) -> Response {
+    (code, [(CONTENT_TYPE, "application/json")], format!("{value}\n")).into_response()
 }
 
 fn refused(status: &Status) -> Response {

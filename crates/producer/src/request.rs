@@ -152,7 +152,10 @@ impl Spec {
 fn read_source(source: Option<&Source>, violations: &mut Violations) -> Option<SourceSpec> {
     match source {
         None => {
-            violations.add("source", "is missing: one of synthetic, roster, records");
+            violations.add(
+                "source",
+                "is missing: one of synthetic, roster, records; a folder is watched by --inbox",
+            );
             None
         }
         Some(Source::Synthetic(pb::Synthetic { shipments, drivers, seed })) => {

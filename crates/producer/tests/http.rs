@@ -20,7 +20,11 @@ async fn call(routes: &axum::Router, method: Method, path: &str) -> (StatusCode,
     let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
     let response = routes.clone().oneshot(request).await.unwrap();
     let status = response.status();
+    let is_json = response.headers().get("content-type").is_some_and(|it| it == "application/json");
     let body = to_bytes(response.into_body(), 1 << 20).await.unwrap();
+    if is_json {
+        assert!(body.ends_with(b"}\n"), "{path}: {body:?}");
+    }
     (status, serde_json::from_slice(&body).unwrap_or_default())
 }
 

@@ -42,6 +42,7 @@ pub mod analytics {
 pub mod columns;
 mod ids;
 mod json;
+pub mod reason;
 pub mod records;
 mod status;
 mod trace;

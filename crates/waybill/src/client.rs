@@ -113,6 +113,9 @@ impl fmt::Display for Failure<'_> {
         let uri = uri.trim_end_matches('/');
         match status.source() {
             Some(_) if is_passing(status) => write!(f, "{uri} does not answer: {}", cause(status)),
+            None if status.code() == Code::Unimplemented => {
+                write!(f, "{uri} does not know this call: it may be the address of another part")
+            }
             _ => write!(f, "{uri}: {}", status.message()),
         }
     }

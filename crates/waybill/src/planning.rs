@@ -2,11 +2,12 @@
 
 use domain::StreetName;
 use fleet::planning::{self, Behind, Scored};
+use proto::logistics::v1::Reason;
 
 use crate::{
     error::Error,
     input::{Drivers, Shipments},
-    plan::{Certificate, Pair, Plan, Reason, Side, Unassigned},
+    plan::{Certificate, Pair, Plan, Side, Unassigned},
 };
 
 /// The best plan for these records, proven.

@@ -70,7 +70,7 @@ fn real_addresses_leave_350_behind_and_say_why() {
         serde_json::json!({
             "side": "shipment", "line": 33,
             "text": "836 Lamont Street Northwest, Washington, DC 20010",
-            "reason": "every driver is worth as much or more with another shipment"
+            "reason": "every driver is worth as much or more elsewhere"
         })
     );
     let explained = assign(&["--format", "json", "--explain"]).json();
@@ -82,7 +82,10 @@ fn real_addresses_leave_350_behind_and_say_why() {
     assert!(csv.contains("33,\"836 Lamont Street Northwest, Washington, DC 20010\",,,\r\n"));
 
     let table = assign(&["--explain"]).done();
-    assert!(table.contains("350 shipments unassigned\ntotal 39421; first come, first served"));
+    assert!(table.contains(
+        "350 shipments unassigned: every driver is worth as much or more elsewhere\n\
+         total 39421; first come, first served"
+    ));
 }
 
 #[test]
@@ -96,7 +99,7 @@ fn who_scores_nothing_with_anybody_is_told_so() {
         plan["unassigned"],
         serde_json::json!([{
             "side": "driver", "line": 2, "text": "Grt Smth",
-            "reason": "it scores 0 with every shipment of the batch", "price": 4.5
+            "reason": "it scores 0 with every shipment", "price": 4.5
         }])
     );
 }

@@ -56,6 +56,21 @@ fn wrong_usage_has_its_own_exit_code() {
 }
 
 #[test]
+fn a_number_or_a_time_below_nothing_is_refused_by_the_name_of_its_flag() {
+    for (arguments, flag, expected) in [
+        (&["run", "start", "--interval", "-5"][..], "--interval: \"-5\"", "a duration such as"),
+        (&["run", "start", "--for", "-5s"], "--for: \"-5s\"", "a duration such as"),
+        (&["run", "start", "--batches", "-5"], "--batches: \"-5\"", "a whole number"),
+        (&["run", "start", "--shipments", "-5"], "--shipments: \"-5\"", "a whole number from 0"),
+        (&["run", "start", "--drivers", "-5", "--wait"], "--drivers: \"-5\"", "a whole number"),
+        (&["run", "list", "--limit", "-5"], "--limit: \"-5\"", "a whole number of 1 or more"),
+    ] {
+        let text = run(arguments).wrong_usage();
+        assert!(text.starts_with(flag) && text.contains(expected), "{arguments:?}: {text}");
+    }
+}
+
+#[test]
 fn completions_know_commands_flags_and_values() {
     for (shell, text) in [
         ("bash", "complete -F _waybill"),

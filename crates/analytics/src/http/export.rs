@@ -15,6 +15,7 @@ use proto::BatchId;
 use proto::logistics::v1::{
     Certificate, PlanHeader, PlanPart, Reason, Side, StreetName, Unassigned,
 };
+use proto::reason::sentence;
 use serde_json::{Value, json};
 
 use super::problem::problem;
@@ -224,7 +225,7 @@ impl Export {
                         side(left.side()),
                         line(left.line),
                         json!(left.text),
-                        reason(&left),
+                        sentence(left.side(), left.reason()),
                         price(&left),
                         id("id", &left.id),
                     ));
@@ -313,22 +314,5 @@ fn price(left: &Unassigned) -> String {
     match left.reason() {
         Reason::NonePermitted => String::new(),
         _ => format!(", \"price\": {}", json!(left.price)),
-    }
-}
-
-/// Why a record stayed behind, in the words of `waybill assign`.
-fn reason(left: &Unassigned) -> &'static str {
-    let driver = left.side() == Side::Driver;
-    match left.reason() {
-        Reason::NonePermitted if driver => "there is no shipment to take",
-        Reason::NonePermitted => "there is no driver that may take it",
-        Reason::ScoresNothing if driver => "it scores 0 with every shipment of the batch",
-        Reason::ScoresNothing => "it scores 0 with every driver of the batch",
-        Reason::NoneLeft | Reason::Unspecified if driver => {
-            "every shipment is worth as much or more with another driver"
-        }
-        Reason::NoneLeft | Reason::Unspecified => {
-            "every driver is worth as much or more with another shipment"
-        }
     }
 }

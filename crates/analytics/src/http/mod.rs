@@ -5,14 +5,16 @@ mod export;
 mod page;
 mod problem;
 
+use std::str::FromStr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
+use proto::{BatchId, RunId};
 use runtime::profile::Profile;
 
 use crate::Analytics;
@@ -39,6 +41,10 @@ pub(crate) fn routes(analytics: Arc<Analytics>, profile: Profile) -> Router {
     let views =
         page::VIEWS.iter().fold(Router::new(), |views, at| views.route(at, get(page::view)));
     views
+        .route("/plan/{batch_id}", get(view_of::<BatchId>))
+        .route("/run/{run_id}", get(view_of::<RunId>))
+        // The word by which the page leads there.
+        .route("/about", get(async || Redirect::permanent("/profile")))
         .route("/profile.json", get(async move || about.json().await))
         .route("/assets/{*path}", get(page::asset))
         .route("/plans/{file}", get(export::plan))
@@ -66,6 +72,14 @@ async fn grpc_apart(request: Request, next: Next) -> Response {
     // 12 is UNIMPLEMENTED.
     let headers = [("content-type", "application/grpc"), ("grpc-status", "12")];
     (StatusCode::OK, headers).into_response()
+}
+
+/// The view of one plan or run. What is not an id is the address of nothing.
+async fn view_of<Id: FromStr>(Path(id): Path<String>, uri: Uri, headers: HeaderMap) -> Response {
+    match id.parse::<Id>() {
+        Ok(_) => page::view(headers).await,
+        Err(_) => nothing_here(uri, headers).await,
+    }
 }
 
 /// For a browser the page, which says so in its own words; for a program a problem.

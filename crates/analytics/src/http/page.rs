@@ -13,9 +13,9 @@ use super::problem::problem;
 #[allow_missing = true]
 struct Files;
 
-/// Addresses of the page's views. The page itself reads the rest of the address, and says what is not there.
-pub(super) const VIEWS: [&str; 7] =
-    ["/", "/plan/{batch_id}", "/drivers", "/driver", "/runs", "/run/{run_id}", "/profile"];
+/// Addresses of the page's views but for those of one plan or run. The page itself reads the rest of the
+/// address, and says what is not there.
+pub(super) const VIEWS: [&str; 5] = ["/", "/drivers", "/driver", "/runs", "/profile"];
 
 /// Names of these files hold a digest of their content.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";

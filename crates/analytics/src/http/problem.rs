@@ -10,5 +10,6 @@ pub(super) fn problem(status: StatusCode, detail: impl Into<String>) -> Response
         "status": status.as_u16(),
         "detail": detail.into(),
     });
-    (status, [(header::CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response()
+    (status, [(header::CONTENT_TYPE, "application/problem+json")], format!("{body}\n"))
+        .into_response()
 }

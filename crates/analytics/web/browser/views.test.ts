@@ -144,21 +144,25 @@ it("says of a driver who scores nothing with anybody that it is so, on the page 
   const page = await visit("/");
   await planned(page, "12 Oaks\n7 Elms", "\nAnn Lee\n\nGrt Smth\nBob Stone");
   const behind = page.getByRole("region", { name: "Stayed behind" }).locator("tbody tr");
-  expect(await behind.allInnerTexts()).toEqual(["4\tdriver\tGrt Smth\tIt scores nothing with any shipment of this batch; its best score would have to rise by 4.5."]);
+  expect(await behind.allInnerTexts()).toEqual(["4\tdriver\tGrt Smth\t4.5"]);
+  expect(await page.locator(".sums li").allInnerTexts()).toEqual(["1 driver: it scores 0 with every shipment."]);
   // What was asked for first stands first.
   const [first] = await page.locator("caption").allInnerTexts().then((all) => all.filter((text) => /^(Stayed|Assign)/.test(text)));
   expect(first).toBe("Stayed behind: 1");
   const path = await page.getByRole("link", { name: "JSON with all rows" }).getAttribute("href");
   const file = (await (await fetch(system.url + path)).json()) as { unassigned: unknown[] };
-  expect(file.unassigned).toEqual([{ side: "driver", line: 4, text: "Grt Smth", reason: "it scores 0 with every shipment of the batch", price: 4.5 }]);
+  expect(file.unassigned).toEqual([{ side: "driver", line: 4, text: "Grt Smth", reason: "it scores 0 with every shipment", price: 4.5 }]);
   clean();
 });
 
 it("tells how many drivers have one name, and what their share is of", async () => {
   const page = await visit("/");
   await planned(page, "12 Oak Street\n7 Elm Avenue", "Sam Twice\nSam Twice\nAnn Once");
+  const sequence = (await heading(page)).replace("Plan ", "plan ");
+  // A newer plan is found by the name too, and has nobody of it.
+  await planned(page, "12 Oak Street\n7 Elm Avenue", "Sam Twice Junior\nBob Stone");
   await page.goto(`${system.url}/driver?name=Sam+Twice`);
-  await until("they are counted", async () => (await page.locator("main").innerText()).includes("2 drivers of this name are in plan"));
+  await until("they are counted", async () => (await page.locator("main").innerText()).includes(`2 drivers of this name are in ${sequence}`));
   expect(await page.locator("main").innerText()).toMatch(/Assigned\s+[12]\s+\d+\.\d% of 2 times offered/);
   await page.goto(`${system.url}/driver?name=Ann+Once`);
   await until("the days are there", async () => (await page.locator("tbody tr").count()) === 14);
@@ -201,8 +205,14 @@ it("speaks of the fields and lines of the form, and keeps what was typed", async
   const page = await visit("/runs");
   await page.getByLabel("What is planned").selectOption("records");
   await page.getByLabel("Shipments", { exact: true }).fill(`\n\n1 Oak Street\n\n${"x".repeat(4_097)}`);
+  const first = await page.getByLabel("Shipments", { exact: true }).inputValue();
+  await page.getByLabel("Shipments", { exact: true }).fill("");
   await page.getByRole("button", { name: "Start the run" }).click();
-  await until("the service refused", async () => (await page.locator("#error-records\\.drivers").innerText()) !== "");
+  await until("both are refused", async () => (await page.locator("#error-records\\.shipments").innerText()) === "is empty");
+  expect(await page.evaluate(() => document.activeElement?.getAttribute("name")), "the first of them").toBe("records.shipments");
+  await page.getByLabel("Shipments", { exact: true }).fill(first);
+  await page.getByRole("button", { name: "Start the run" }).click();
+  await until("the service refused", async () => (await page.locator("#error-records\\.shipments").innerText()).startsWith("line"));
   expect(await page.locator("#error-records\\.drivers").innerText()).toBe("is empty");
   expect(await page.locator("#error-records\\.shipments").innerText()).toBe("line 5 has 4097 bytes, more than 4096");
 
@@ -220,14 +230,77 @@ it("speaks of the fields and lines of the form, and keeps what was typed", async
 });
 
 it("has a page for what is not there, and a way on from it", async () => {
-  for (const path of ["/nothere", "/driver"]) {
+  for (const [path, status, said, on] of [
+    ["/nothere", 404, "no view at this address", "Plans"],
+    ["/driver", 200, "names no driver", "Drivers"],
+    ["/plan/xyz", 404, "“xyz” is not the id of a plan", "Plans"],
+    ["/run/xyz", 404, "“xyz” is not the id of a run", "Runs"],
+  ] as const) {
     const page = await visit("/");
     const answer = await page.goto(system.url + path);
-    expect(answer?.status()).toBe(path === "/driver" ? 200 : 404);
+    expect(answer?.status(), path).toBe(status);
+    expect(await page.locator("main").innerText()).toContain(said);
+    expect(await page.locator("main button").count(), "nothing that cannot help is offered").toBe(0);
+    const { long, seen } = await page.evaluate(() => ({ long: document.documentElement.scrollHeight, seen: innerHeight }));
+    expect(long, "a short page has nothing to scroll for").toBeLessThanOrEqual(seen);
     await accessible(page);
-    await page.screenshot({ path: join(SHOTS, `${path.slice(1)}.png`) });
+    await page.screenshot({ path: join(SHOTS, `${path.slice(1).replace("/", "-")}.png`) });
     await page.locator("main a").click();
-    await until("it leads on", async () => ["Plans", "Drivers"].includes(await heading(page)));
+    await until("it leads on", async () => (await heading(page)) === on);
+    clean();
+    await page.context().close();
+  }
+  const page = await visit("/about");
+  await until("the word of the way there leads there", async () => (await heading(page)) === "About this deployment");
+  expect(new URL(page.url()).pathname).toBe("/profile");
+  clean();
+});
+
+it("finds a run by what the tables show of its id, and says why it does not", async () => {
+  const run = await system.run("--shipments", "5", "--drivers", "4", "--batches", "1", "--wait");
+  const other = await system.run("--shipments", "5", "--drivers", "4", "--batches", "1", "--wait");
+  const page = await visit("/runs");
+  const link = page.locator(`a[href="/run/${run}"]`);
+  await link.waitFor();
+  const shown = await link.innerText();
+  expect(shown.length).toBeLessThan(run.length);
+  for (const path of ["/", "/drivers"]) {
+    await page.goto(system.url + path);
+    await page.getByLabel("Run", { exact: true }).fill(shown);
+    await page.getByRole("button", { name: "Search", exact: true }).click();
+    await until("the whole id is in the address", () => new URL(page.url()).searchParams.get("run") === run);
+  }
+  await page.goto(`${system.url}/`);
+  let same = 0;
+  while (run[same] === other[same]) same += 1;
+  await page.getByLabel("Run", { exact: true }).fill(run.slice(0, same));
+  await page.getByRole("button", { name: "Search", exact: true }).click();
+  const refused = page.locator(".search").getByRole("alert");
+  await refused.waitFor();
+  expect(await refused.innerText()).toMatch(/^\d+ runs begin or end so: more of the id is needed\.$/);
+  expect(await page.evaluate(() => document.activeElement?.getAttribute("name"))).toBe("run");
+  await accessible(page);
+  await page.getByLabel("Run", { exact: true }).fill("none such");
+  await page.getByRole("button", { name: "Search", exact: true }).click();
+  await until("it says so", async () => (await refused.innerText()).startsWith("No run that is known here"));
+  await page.goto(`${system.url}/?text=${encodeURIComponent("no such street")}`);
+  await until("there is nothing to draw", async () => (await page.locator(".chart").innerText()).includes("No plan matches."));
+  expect(await page.locator(".chart canvas").count()).toBe(0);
+  clean();
+});
+
+it("goes on asking when something on the way answers for the service, as while a version rolls out", async () => {
+  for (const status of [403, 404]) {
+    const page = await visit("/");
+    const plan = (await page.locator("#plans a").first().getAttribute("href")) ?? "";
+    const asked = /AnalyticsService\/(ListDrivers|GetPlan)$/;
+    for (const [path, come] of [["/drivers", "td.name"], [plan, ".pairs td.name"]] as const) {
+      await page.route(asked, (route) => route.fulfill({ status, contentType: "text/html", body: "<h1>not here</h1>" }));
+      await page.goto(system.url + path);
+      await until("it says so", async () => (await page.locator("main").innerText()).includes(`something on the way answered HTTP ${status}. It is asked again by itself.`));
+      await page.unroute(asked);
+      await until("it has come", async () => (await page.locator(come).count()) > 0);
+    }
     clean();
     await page.context().close();
   }
@@ -292,9 +365,55 @@ it("starts, watches and stops a run, and refuses with the words of the service",
   await page.getByLabel("Batches", { exact: true }).fill("");
   await page.getByRole("button", { name: "Start the run" }).click();
   await until("it is running", async () => (await page.locator("main").innerText()).includes("running"));
-  await page.getByRole("button", { name: "Stop this run" }).click();
-  await until("it is stopped", async () => (await page.locator("main").innerText()).includes("stopped"));
+  await stopped(page);
   expect(await page.evaluate(() => document.activeElement?.tagName), "the focus is not lost with the button").toBe("H1");
+  clean();
+});
+
+/** Asks twice, as one has to. */
+async function stopped(page: Page): Promise<void> {
+  await page.getByRole("button", { name: "Stop run" }).click();
+  await page.getByRole("button", { name: "Stop for good?" }).click();
+  await until("it is stopped", async () => (await page.locator("main").innerText()).includes("stopped"));
+}
+
+const focused = (page: Page): Promise<string> => page.evaluate(() => document.activeElement?.textContent ?? "");
+
+it("stops no run by one click, and says at the button why it did not", async () => {
+  const run = await system.run("--shipments", "5", "--drivers", "4", "--interval", "500ms");
+  const page = await visit(`/run/${run}`);
+  const first = page.getByRole("button", { name: "Stop run" });
+  const yes = page.getByRole("button", { name: "Stop for good?" });
+  await first.dblclick();
+  expect(await first.isVisible(), "a second click where the first was takes it back").toBe(true);
+  await first.click();
+  expect(await focused(page), "a key that is held down does no harm").toBe("Cancel");
+  await accessible(page);
+  await page.screenshot({ path: join(SHOTS, "stop-asked.png") });
+  await page.keyboard.press("Escape");
+  expect([await yes.isVisible(), await focused(page)]).toEqual([false, "Stop run"]);
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Enter");
+  expect([await yes.isVisible(), await focused(page)]).toEqual([false, "Stop run"]);
+
+  // Nobody answers: the question is taken back by itself.
+  await first.click();
+  await until("it is taken back", async () => !(await yes.isVisible()), 15_000);
+  expect(await focused(page)).toBe("Stop run");
+
+  await page.route(/ProducerService\/StopRun$/, (route) => route.abort());
+  await first.click();
+  await yes.click();
+  const trouble = page.locator(".stop").getByRole("alert");
+  await trouble.waitFor();
+  expect(await trouble.innerText()).toBe("The run was not stopped. The service cannot be reached.");
+  expect(await page.locator(".stale").count(), "what is shown is as true as before").toBe(0);
+  expect(await focused(page)).toBe("Stop run");
+  await accessible(page);
+  await page.screenshot({ path: join(SHOTS, "stop-refused.png") });
+  await page.unroute(/ProducerService\/StopRun$/);
+  await stopped(page);
+  expect(await trouble.isVisible()).toBe(false);
   clean();
 });
 
@@ -426,6 +545,7 @@ for (const [name, options] of [
     const moved = await page.evaluate(() => (window as unknown as { moved: { by: number } }).moved.by);
     // 0.1 is what the Core Web Vitals call good.
     expect(moved).toBeLessThan(0.05);
+    const run = (await page.locator("#plans a[href^='/run/']").first().getAttribute("href")) ?? "";
     const driver = `/driver?${new URLSearchParams({ name: (await anyDriver()) })}`;
     for (const [view, path] of [
       ["plans", "/"],
@@ -434,6 +554,7 @@ for (const [name, options] of [
       ["driver", driver],
       ["runs", "/runs"],
       ["about", "/profile"],
+      ["run", run],
       ["nowhere", "/plan/none"],
     ] as const) {
       await page.goto(system.url + path);

@@ -25,13 +25,17 @@ export class Asking {
     this.element = h("p", { class: "notice empty" }, "Asking …");
   }
 
-  /**
-   * The answer; the question is asked again where that may help.
-   *
-   * Throws what asking again does not help against, and when the view is left. `again`: whether it may be
-   * asked again at all.
-   */
-  async of<T>(ask: () => Promise<T>, again = true): Promise<T> {
+  /** The answer; the question is asked again where that may help. Throws what it does not help against, and when the view is left. */
+  of<T>(ask: () => Promise<T>): Promise<T> {
+    return this.answer(ask, lasting);
+  }
+
+  /** The answer to what cannot be asked again, such as the next of a stream. */
+  once<T>(ask: () => Promise<T>): Promise<T> {
+    return this.answer(ask, () => true);
+  }
+
+  private async answer<T>(ask: () => Promise<T>, final: (error: unknown) => boolean): Promise<T> {
     // Since when nobody says anything; whoever says that he cannot answer has said something.
     let begin = Date.now();
     const timer = setInterval(() => {
@@ -47,7 +51,7 @@ export class Asking {
           this.quiet();
           return answer;
         } catch (error) {
-          if (this.signal.aborted || !again || lasting(error)) throw error;
+          if (this.signal.aborted || final(error)) throw error;
           this.trouble(`${sentence(error)} It is asked again by itself.`);
           if (ConnectError.from(error).code !== Code.DeadlineExceeded) begin = Number.POSITIVE_INFINITY;
         }

@@ -16,7 +16,18 @@ const noticing: Interceptor = (next) => async (request) => {
   return response;
 };
 
-const transport = createGrpcWebTransport({ baseUrl: location.origin, interceptors: [noticing] });
+/**
+ * What has no gRPC status was answered by something between the page and the service, as while a new version
+ * rolls out: it says nothing of what was asked, whatever its code.
+ */
+export async function answeredByService(...request: Parameters<typeof fetch>): Promise<Response> {
+  const response = await fetch(...request);
+  const type = response.headers.get("content-type") ?? "";
+  if (response.ok && type.startsWith("application/grpc")) return response;
+  throw new ConnectError(`something on the way answered HTTP ${response.status}`, Code.Unavailable);
+}
+
+const transport = createGrpcWebTransport({ baseUrl: location.origin, interceptors: [noticing], fetch: answeredByService });
 export const analytics = createClient(AnalyticsService, transport);
 export const producer = createClient(ProducerService, transport);
 

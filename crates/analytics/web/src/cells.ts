@@ -25,6 +25,11 @@ export function counted(value: number | bigint, what: string): string {
   return `${count(value)} ${what}${Number(value) === 1 ? "" : "s"}`;
 }
 
+/** So many that were found among all: 20 of 350. */
+export function outOf(found: number, all: number): string {
+  return found === all ? count(all) : `${count(found)} of ${count(all)}`;
+}
+
 export function score(value: number): string {
   return points.format(value);
 }
@@ -87,6 +92,11 @@ export function moment(time: Timestamp | undefined, now: Date): string {
   return `${day === now.toISOString().slice(0, 10) ? "" : `${day} `}${clock(date.getTime())}`;
 }
 
+/** A moment in UTC with its day, wherever it is read. */
+export function dated(time: Timestamp | undefined): string {
+  return time === undefined ? "–" : timestampDate(time).toISOString().slice(0, 19).replace("T", " ");
+}
+
 const local = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "long" });
 
 /** The same where the reader is, and to the millisecond. */
@@ -100,21 +110,27 @@ export function iso(time: Timestamp | undefined): string | undefined {
   return time === undefined ? undefined : timestampDate(time).toISOString();
 }
 
-/** Why a record stayed behind, and what would bring it in. */
-export function why(side: Side, reason: Reason, price: number): string {
+/** Why a record stayed behind, in the words of the files and of the command line. */
+export function why(side: Side, reason: Reason): string {
   const other = side === Side.DRIVER ? "shipment" : "driver";
-  if (reason === Reason.NONE_PERMITTED) return `No pairing with any ${other} is permitted.`;
-  const held: Partial<Record<Reason, string>> = {
-    [Reason.NONE_LEFT]: `Every ${other} that would score is worth as much or more elsewhere`,
-    [Reason.SCORES_NOTHING]: `It scores nothing with any ${other} of this batch`,
-  };
-  const known = held[reason];
-  if (known === undefined) return "The reason is not known.";
-  const best = price === 0 ? "any rise of a score brings it in" : `its best score would have to rise by ${score(price)}`;
-  return `${known}; ${best}.`;
+  switch (reason) {
+    case Reason.NONE_LEFT:
+      return `every ${other} is worth as much or more elsewhere`;
+    case Reason.SCORES_NOTHING:
+      return `it scores 0 with every ${other}`;
+    case Reason.NONE_PERMITTED:
+      return side === Side.DRIVER ? "there is no shipment to take" : "there is no driver to take it";
+    default:
+      return "the reason is not known";
+  }
 }
 
 export type Cell = { text: string; kind: string; title?: string; href?: string };
+
+/** What else is known of a name. */
+export function titled(id: string | undefined): { title?: string } {
+  return id === undefined || id === "" ? {} : { title: `id ${id}` };
+}
 
 /** A row of the table of plans. */
 export function cells(plan: Plan, now = new Date(), sought?: string): Cell[] {
@@ -128,15 +144,15 @@ export function cells(plan: Plan, now = new Date(), sought?: string): Cell[] {
       ...(title === undefined ? {} : { title }),
     },
     plan.runId === ""
-      ? { text: "by hand", kind: "quiet" }
-      : { text: tail(plan.runId), kind: "code", title: plan.runId, href: runAddress(plan.runId) },
-    { text: count(plan.shipments), kind: "number" },
-    { text: count(plan.drivers), kind: "number" },
+      ? { text: "by hand", kind: "quiet extra" }
+      : { text: tail(plan.runId), kind: "code extra", title: plan.runId, href: runAddress(plan.runId) },
+    { text: count(plan.shipments), kind: "number extra" },
+    { text: count(plan.drivers), kind: "number extra" },
     { text: count(plan.assigned), kind: "number" },
     { text: score(plan.total), kind: "number" },
-    { text: score(plan.greedyTotal), kind: "number quiet" },
+    { text: score(plan.greedyTotal), kind: "number quiet extra" },
     { text: uplift(plan.total, plan.greedyTotal), kind: gain },
-    { text: span(plan.timings?.solve), kind: "number quiet" },
+    { text: span(plan.timings?.solve), kind: "number quiet extra" },
   ];
 }
 

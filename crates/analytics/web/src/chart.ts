@@ -29,6 +29,8 @@ export class Chart {
   readonly element: HTMLElement;
   private readonly canvas: HTMLElement;
   private readonly readout = h("p", { class: "readout" }, "\u00a0");
+  /** In the place of the chart where there is nothing to draw. */
+  private readonly none = h("p", { class: "none", hidden: true });
   private readonly look: Look;
   private plot: uPlot | undefined;
   private series: Series = { x: [], y: [] };
@@ -42,7 +44,8 @@ export class Chart {
     this.canvas = h("div", { class: "plot", role: "img", "aria-label": look.label });
     // Its height is there before the chart is.
     this.canvas.style.height = `${look.height}px`;
-    this.element = h("div", { class: "chart" }, this.canvas, this.readout);
+    this.none.style.height = `${look.height}px`;
+    this.element = h("div", { class: "chart" }, this.canvas, this.none, this.readout);
     const resize = new ResizeObserver(() => this.fit());
     resize.observe(this.canvas);
     changes.addEventListener("change", () => this.remake(), { signal });
@@ -54,7 +57,7 @@ export class Chart {
     });
   }
 
-  /** `summary` is what the chart says, as a sentence. */
+  /** `summary` is what the chart says, as a sentence; without any point, why there is none. */
   show(series: Series, summary: string): void {
     this.series = series;
     this.summary = summary;
@@ -69,6 +72,14 @@ export class Chart {
 
   private draw(): void {
     this.canvas.setAttribute("aria-label", `${this.look.label}. ${this.summary}`);
+    const none = this.series.x.length === 0;
+    this.canvas.classList.toggle("nothing", none);
+    this.none.hidden = !none;
+    say(this.none, none ? this.summary : "");
+    if (none) {
+      say(this.readout, "\u00a0");
+      return;
+    }
     if (this.plot === undefined) this.remake();
     else this.plot.setData([this.series.x, this.series.y]);
     if (this.plot?.cursor.idx == null) say(this.readout, this.summary);

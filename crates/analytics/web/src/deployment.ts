@@ -43,9 +43,9 @@ export async function deployment(signal: AbortSignal): Promise<Deployment> {
   try {
     const response = await fetch("/profile.json", { signal: AbortSignal.any([signal, late]) });
     if (!response.ok) throw new ConnectError(`${response.status}`, Code.Unavailable);
-    const told = (await response.json()) as Deployment;
+    const answer = (await response.json()) as Deployment;
     answered.dispatchEvent(new Event("answered"));
-    return told;
+    return answer;
   } catch (error) {
     throw late.aborted ? new ConnectError("late", Code.DeadlineExceeded) : error;
   }

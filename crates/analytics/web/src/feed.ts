@@ -6,7 +6,7 @@ import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { PlanSchema, type Plan } from "../gen/waybill/analytics/v1/analytics_pb.js";
 import { answered } from "./answered.js";
 import { clock } from "./cells.js";
-import type { Said, Told } from "./hub.js";
+import type { FromRelay, FromWindow } from "./hub.js";
 import { port } from "./line.js";
 import { words, type LinkState, type Words } from "./link.js";
 import { Position } from "./position.js";
@@ -18,8 +18,8 @@ const TICK = 250;
 const LOOKS = 24;
 const FIRST_LOOKS = 80;
 
-/** What the feed tells: `plans` have come, `words` may have changed. */
-export type Tells = "plans" | "words";
+/** `plans` have come, `words` of the connection may be others. */
+export type Change = "plans" | "words";
 
 export class Feed {
   readonly recent = new Recent();
@@ -59,9 +59,9 @@ export class Feed {
     return this.position.cursor;
   }
 
-  /** Calls `listener` until `signal` is aborted. */
-  on(told: Tells, listener: () => void, signal?: AbortSignal): void {
-    this.events.addEventListener(told, listener, signal === undefined ? {} : { signal });
+  /** Calls `listener` at each such change until `signal` is aborted. */
+  on(change: Change, listener: () => void, signal?: AbortSignal): void {
+    this.events.addEventListener(change, listener, signal === undefined ? {} : { signal });
   }
 
   /** Calls `listener` with each plan that comes until `signal` is aborted. */
@@ -81,7 +81,7 @@ export class Feed {
     this.relay = port(attempt, () => {
       if (this.attempt === attempt + 1) this.connect();
     });
-    this.relay.onmessage = ({ data }: MessageEvent<Told>) => this.told(data);
+    this.relay.onmessage = ({ data }: MessageEvent<FromRelay>) => this.take(data);
     this.version = -1;
     this.looks = 0;
     this.most = FIRST_LOOKS;
@@ -101,7 +101,7 @@ export class Feed {
       this.ask();
     }
     this.looks = 0;
-    this.tell("words");
+    this.changed("words");
   }
 
   private hurry(): void {
@@ -109,11 +109,11 @@ export class Feed {
   }
 
   private ask(): void {
-    this.say({ kind: "ask", after: this.position.cursor, told: this.version });
+    this.say({ kind: "ask", after: this.position.cursor, version: this.version });
   }
 
-  private say(said: Said): void {
-    this.relay?.postMessage(said);
+  private say(message: FromWindow): void {
+    this.relay?.postMessage(message);
   }
 
   /** Looks are counted, and not the time: a machine that slept has not heard of anybody. */
@@ -125,10 +125,10 @@ export class Feed {
         this.connect();
       }
     }
-    this.tell("words");
+    this.changed("words");
   }
 
-  private told({ version, plans, newest, whole, link }: Told): void {
+  private take({ version, plans, newest, whole, link }: FromRelay): void {
     // What was on its way when the window was left is owed again when it is back.
     if (document.hidden) return;
     this.looks = 0;
@@ -146,8 +146,8 @@ export class Feed {
     const changed = other || plans.length > 0 || whole !== this.whole;
     this.whole = whole;
     this.ask();
-    if (changed) this.tell("plans");
-    this.tell("words");
+    if (changed) this.changed("plans");
+    this.changed("words");
   }
 
   private plan(plan: Plan): void {
@@ -164,7 +164,7 @@ export class Feed {
     for (const listener of this.listeners) listener(plan);
   }
 
-  private tell(told: Tells): void {
-    this.events.dispatchEvent(new Event(told));
+  private changed(change: Change): void {
+    this.events.dispatchEvent(new Event(change));
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Hub, type Told } from "./hub.js";
+import { Hub, type FromRelay } from "./hub.js";
 import { Link } from "./link.js";
 import { ROWS } from "./recent.js";
 
@@ -10,7 +10,7 @@ function record(hub: Hub<string>, first: number, last: number, gap = false): voi
   for (let i = first; i <= last; i++) hub.plan(BigInt(i), Uint8Array.of(i >> 8, i & 255), gap && i === first);
 }
 
-function came({ plans }: Told): number[] {
+function came({ plans }: FromRelay): number[] {
   return plans.map(([high = 0, low = 0]) => high * 256 + low);
 }
 
@@ -21,24 +21,24 @@ describe("the hub of the windows", () => {
     hub.ask("fast", 0n, -1, 0);
     hub.ask("slow", 2n, -1, 0);
     const first = new Map(hub.answers(link, 0));
-    expect([...first].map(([window, told]) => [window, came(told)])).toEqual([["fast", [1, 2, 3]], ["slow", [3]]]);
+    expect([...first].map(([window, answer]) => [window, came(answer)])).toEqual([["fast", [1, 2, 3]], ["slow", [3]]]);
 
     // One has asked again, the other is still busy with what it got.
     hub.ask("fast", 3n, first.get("fast")?.version ?? -1, 1);
     expect(hub.answers(link, 1)).toEqual([]);
     record(hub, 4, 5);
-    expect(hub.answers(link, 1).map(([window, told]) => [window, came(told)])).toEqual([["fast", [4, 5]]]);
+    expect(hub.answers(link, 1).map(([window, answer]) => [window, came(answer)])).toEqual([["fast", [4, 5]]]);
     record(hub, 6, 6);
     hub.ask("slow", 3n, first.get("slow")?.version ?? -1, 2);
-    expect(hub.answers(link, 2).map(([window, told]) => [window, came(told)])).toEqual([["slow", [4, 5, 6]]]);
+    expect(hub.answers(link, 2).map(([window, answer]) => [window, came(answer)])).toEqual([["slow", [4, 5, 6]]]);
   });
 
   it("gives a window that begins what its table takes", () => {
     const hub = new Hub<string>();
     record(hub, 1, ROWS + 50);
     hub.ask("new", 0n, -1, 0);
-    const [[, told] = ["", undefined]] = hub.answers(link, 0);
-    expect(told === undefined ? [] : came(told)).toEqual(Array.from({ length: ROWS }, (_, i) => i + 51));
+    const [[, answer] = ["", undefined]] = hub.answers(link, 0);
+    expect(answer === undefined ? [] : came(answer)).toEqual(Array.from({ length: ROWS }, (_, i) => i + 51));
   });
 
   it("keeps nothing from before a gap, so that a window learns of it by the sequence", () => {
@@ -46,7 +46,7 @@ describe("the hub of the windows", () => {
     record(hub, 1, 3);
     record(hub, 10, 11, true);
     hub.ask("a", 2n, -1, 0);
-    expect(hub.answers(link, 0).map(([, told]) => came(told))).toEqual([[10, 11]]);
+    expect(hub.answers(link, 0).map(([, answer]) => came(answer))).toEqual([[10, 11]]);
   });
 
   it("tells a window of another store that it is further than the store is", () => {
@@ -55,8 +55,8 @@ describe("the hub of the windows", () => {
     hub.otherStore(2n);
     hub.heartbeat(2n);
     hub.ask("a", 9n, -1, 0);
-    const [[, told] = ["", undefined]] = hub.answers(link, 0);
-    expect(told).toMatchObject({ newest: 2n, whole: true, plans: [] });
+    const [[, answer] = ["", undefined]] = hub.answers(link, 0);
+    expect(answer).toMatchObject({ newest: 2n, whole: true, plans: [] });
   });
 
   it("takes no window for one of another store while it catches up itself", () => {
@@ -67,7 +67,7 @@ describe("the hub of the windows", () => {
     record(hub, 151, 300);
     hub.heartbeat(300n);
     hub.ask("was with another relay", 290n, -1, 1);
-    expect(hub.answers(link, 1).map(([, told]) => [told.newest, came(told).length])).toEqual([[300n, 10]]);
+    expect(hub.answers(link, 1).map(([, answer]) => [answer.newest, came(answer).length])).toEqual([[300n, 10]]);
   });
 
   it("takes no window for one of another store by what it knew before a pause", () => {
@@ -83,8 +83,8 @@ describe("the hub of the windows", () => {
     const hub = new Hub<string>();
     hub.heartbeat(0n);
     hub.ask("a", 0n, -1, 0);
-    const [[, told] = ["", undefined]] = hub.answers(link, 0);
-    hub.ask("a", 0n, told?.version ?? -1, 10);
+    const [[, answer] = ["", undefined]] = hub.answers(link, 0);
+    hub.ask("a", 0n, answer?.version ?? -1, 10);
     expect(hub.answers(link, 1_009)).toEqual([]);
     expect(hub.answers(link, 1_010)).toHaveLength(1);
   });

@@ -11,11 +11,11 @@ const GONE = 10_000;
 /** A window hears at least so often that there is still somebody to hear from, in milliseconds. */
 const SIGN = 1_000;
 
-/** What a window says. `after`: the last sequence that it has; `told`: the last version that it was told. */
-export type Said = { kind: "ask"; after: bigint; told: number } | { kind: "leave" } | { kind: "hurry" };
+/** What a window says. `after`: the last sequence that it has; `version`: that of the last answer. */
+export type FromWindow = { kind: "ask"; after: bigint; version: number } | { kind: "leave" } | { kind: "hurry" };
 
-/** What it is told. */
-export type Told = {
+/** What it is answered. */
+export type FromRelay = {
   version: number;
   /** The next plans, the oldest first, as encoded messages. */
   plans: Uint8Array[];
@@ -26,7 +26,7 @@ export type Told = {
   link: LinkState;
 };
 
-type Seat = { after: bigint; told: number; asked: number; owed: boolean };
+type Seat = { after: bigint; version: number; asked: number; owed: boolean };
 
 export class Hub<Window> {
   private readonly seats = new Map<Window, Seat>();
@@ -35,8 +35,8 @@ export class Hub<Window> {
   private newest: bigint | undefined;
   private whole = false;
 
-  ask(window: Window, after: bigint, told: number, now: number): void {
-    this.seats.set(window, { after, told, asked: now, owed: true });
+  ask(window: Window, after: bigint, version: number, now: number): void {
+    this.seats.set(window, { after, version, asked: now, owed: true });
   }
 
   leave(window: Window): void {
@@ -84,11 +84,11 @@ export class Hub<Window> {
     this.version += 1;
   }
 
-  /** What is to be told to whom. */
-  answers(link: LinkState, now: number): [Window, Told][] {
-    const answers: [Window, Told][] = [];
+  /** What is to be answered to whom. */
+  answers(link: LinkState, now: number): [Window, FromRelay][] {
+    const answers: [Window, FromRelay][] = [];
     for (const [window, seat] of this.seats) {
-      if (!seat.owed || (seat.told === this.version && now - seat.asked < SIGN)) continue;
+      if (!seat.owed || (seat.version === this.version && now - seat.asked < SIGN)) continue;
       seat.owed = false;
       // From here on its silence counts.
       seat.asked = now;

@@ -51,17 +51,18 @@ function view(route: Route, shell: Shell): View {
     case "about":
       return about(shell);
     case "nowhere":
-      return {
-        title: "Nothing here",
-        element: h(
-          "div",
-          { class: "stack" },
-          h("h1", { tabindex: -1 }, "404: nothing here"),
-          notice("empty", "There is no view at this address."),
-          h("p", {}, h("a", { href: "/" }, "To the plans")),
-        ),
-      };
+      return nothing("404: nothing here", "There is no view at this address.", "/", "To the plans");
+    case "no id": {
+      const { of, text } = route;
+      const said = `“${text.slice(0, 80)}” is not the id of a ${of}, which is a UUID such as 0193e1a2-8a8c-7def-8000-0123456789ab.`;
+      return of === "plan" ? nothing("404: no such plan", said, "/", "To the plans") : nothing("404: no such run", said, "/runs", "To the runs");
+    }
   }
+}
+
+function nothing(heading: string, text: string, href: string, on: string): View {
+  const way = h("p", {}, h("a", { href }, on));
+  return { title: "Nothing here", element: h("div", { class: "stack" }, h("h1", { tabindex: -1 }, heading), notice("empty", text), way) };
 }
 
 /** Shows what the address says. `moved`: the reader asked for it, and is taken there by keyboard too. */
@@ -97,7 +98,7 @@ function follow(event: MouseEvent): void {
   if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
   const a = event.target instanceof Element ? event.target.closest("a") : null;
   if (a === null || a.origin !== location.origin || a.hasAttribute("download")) return;
-  if (parse(a.pathname, a.search).view === "nowhere") return;
+  if (["nowhere", "no id"].includes(parse(a.pathname, a.search).view)) return;
   if (event.defaultPrevented) return;
   event.preventDefault();
   go(a.pathname + a.search + a.hash);

@@ -7,6 +7,7 @@ import { h, say } from "./dom.js";
 /** A view on the page. What it watches ends with the signal that it was given. */
 export type View = { title: string; element: HTMLElement };
 
+/** A `kind` of "extra" is left out where there is no room: it is in the view that the row leads to. */
 export type Column = { name: string; kind?: string; sort?: string; title?: string };
 
 /** What the word means, where it stands. */
@@ -16,15 +17,15 @@ export const UPLIFT =
 export const PLAN_COLUMNS: Column[] = [
   { name: "Plan", kind: "number" },
   { name: "Time (UTC)" },
-  { name: "Run" },
-  { name: "Shipments", kind: "number" },
-  { name: "Drivers", kind: "number" },
+  { name: "Run", kind: "extra" },
+  { name: "Shipments", kind: "number extra" },
+  { name: "Drivers", kind: "number extra" },
   { name: "Assigned", kind: "number" },
   { name: "Total", kind: "number" },
-  { name: "First come", kind: "number" },
+  { name: "First come", kind: "number extra" },
   { name: "Uplift", kind: "number", title: UPLIFT },
-  { name: "Solved in", kind: "number" },
-  { name: "Rows" },
+  { name: "Solved in", kind: "number extra" },
+  { name: "Rows", kind: "extra" },
 ];
 
 /** Who is one driver, and what the shares of drivers are of. */
@@ -35,7 +36,7 @@ export const OFFERED =
 export function planRow(plan: Plan, now: Date, sought?: string): HTMLTableRowElement {
   const tr = row(cells(plan, now, sought));
   tr.dataset["sequence"] = plan.sequence.toString();
-  tr.append(h("td", { class: "links" }, ...downloads(plan.batchId, `of plan ${plan.sequence}`)));
+  tr.append(h("td", { class: "links extra" }, ...downloads(plan.batchId, `of plan ${plan.sequence}`)));
   return tr;
 }
 
@@ -134,10 +135,10 @@ export function notice(kind: "empty" | "error", text: string): HTMLElement {
   return h("p", { class: `notice ${kind}` }, text);
 }
 
-/** A text with a button that copies it. */
-export function copied(text: string, what: string): HTMLElement {
+/** A text with a button that copies it; `href`: where it leads. */
+export function copied(text: string, what: string, href?: string): HTMLElement {
   const button = h("button", { type: "button", class: "small", "aria-label": `copy ${what}` }, "Copy");
-  const code = h("code", { title: text }, text);
+  const code = h("code", { title: text }, href === undefined ? text : h("a", { href }, text));
   const back = (): void => say(button, "Copy");
   button.addEventListener("click", () => {
     void copy(text).then((done) => {

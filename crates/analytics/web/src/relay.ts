@@ -2,7 +2,7 @@
 
 import { toBinary } from "@bufbuild/protobuf";
 import { PlanSchema } from "../gen/waybill/analytics/v1/analytics_pb.js";
-import { Hub, type Said } from "./hub.js";
+import { Hub, type FromWindow } from "./hub.js";
 import { Watch } from "./watch.js";
 
 /** Time between two looks at the watchdogs, in milliseconds. */
@@ -33,9 +33,9 @@ export class Relay {
   }
 
   take(port: MessagePort): void {
-    port.onmessage = ({ data }: MessageEvent<Said>) => {
+    port.onmessage = ({ data }: MessageEvent<FromWindow>) => {
       const now = Date.now();
-      if (data.kind === "ask") this.hub.ask(port, data.after, data.told, now);
+      if (data.kind === "ask") this.hub.ask(port, data.after, data.version, now);
       if (data.kind === "leave") this.hub.leave(port);
       if (data.kind === "hurry") this.watch.hurry();
       this.watch.want(this.hub.watched(now));
@@ -49,7 +49,7 @@ export class Relay {
     this.due = true;
     setTimeout(() => {
       this.due = false;
-      for (const [port, told] of this.hub.answers(this.watch.state, Date.now())) port.postMessage(told);
+      for (const [port, answer] of this.hub.answers(this.watch.state, Date.now())) port.postMessage(answer);
     });
   }
 }

@@ -8,13 +8,22 @@ describe("an address", () => {
       view: "drivers",
       query: { day: "2026-05-01" },
     });
-    expect(parse("/profile", "").view).toBe("about");
+    expect(["/profile", "/about"].map((path) => parse(path, "").view)).toEqual(["about", "about"]);
   });
 
-  it("keeps an id whatever characters it has", () => {
-    const id = "a/b?c#d %é";
+  it("has an id as it is written", () => {
+    const id = "01a21c2b-9e23-7202-ae00-6C3D2EDDF7FA";
     expect(parse(planAddress(id), "")).toEqual({ view: "plan", id, query: {} });
-    expect(parse("/plan/%E0%A4%A", "")).toMatchObject({ view: "plan", id: "%E0%A4%A" });
+    expect(parse(`/run/${id}`, "")).toEqual({ view: "run", id, query: {} });
+  });
+
+  it("with something else than an id says what that is", () => {
+    const text = "a/b?c#d %é";
+    expect(parse(planAddress(text), "")).toEqual({ view: "no id", of: "plan", text, query: {} });
+    expect(parse("/plan/%E0%A4%A", "")).toMatchObject({ view: "no id", text: "%E0%A4%A" });
+    for (const near of ["01a21c2b9e237202ae006c3d2eddf7fa", "01a21c2b-9e23-7202-ae00-6c3d2eddf7fg", "…6c3d2eddf7fa"]) {
+      expect(parse(`/run/${near}`, "").view, near).toBe("no id");
+    }
   });
 
   it("that means nothing leads nowhere", () => {

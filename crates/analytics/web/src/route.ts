@@ -10,7 +10,9 @@ export type Route =
   | { view: "runs"; query: Query }
   | { view: "run"; id: string; query: Query }
   | { view: "about"; query: Query }
-  | { view: "nowhere"; query: Query };
+  | { view: "nowhere"; query: Query }
+  /** What stands where an id of a plan or a run should. */
+  | { view: "no id"; of: "plan" | "run"; text: string; query: Query };
 
 const PATHS: Record<string, "plans" | "drivers" | "driver" | "runs" | "about"> = {
   "/": "plans",
@@ -18,6 +20,7 @@ const PATHS: Record<string, "plans" | "drivers" | "driver" | "runs" | "about"> =
   "/driver": "driver",
   "/runs": "runs",
   "/profile": "about",
+  "/about": "about",
 };
 
 /** The view at a path with a search. */
@@ -30,8 +33,10 @@ export function parse(path: string, search: string): Route {
   if (view !== undefined) return { view, query };
   const [, folder, id, rest] = path.split("/");
   if (id !== undefined && id !== "" && rest === undefined) {
-    if (folder === "plan") return { view: "plan", id: decode(id), query };
-    if (folder === "run") return { view: "run", id: decode(id), query };
+    if (folder === "plan" || folder === "run") {
+      const text = decode(id);
+      return isId(text) ? { view: folder, id: text, query } : { view: "no id", of: folder, text, query };
+    }
   }
   return { view: "nowhere", query };
 }
@@ -42,6 +47,11 @@ function decode(text: string): string {
   } catch {
     return text;
   }
+}
+
+/** Whether a text is an id as the services write it: a UUID with its hyphens. */
+export function isId(text: string): boolean {
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
 }
 
 /** A path with the parts of a query that say something. */

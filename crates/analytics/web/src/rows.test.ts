@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
-import { AssignmentSchema, UnassignedSchema } from "../gen/waybill/logistics/v1/logistics_pb.js";
-import { arrange, arrangeUnassigned, PAGE, page, readSort, resort, writeSort } from "./rows.js";
+import { AssignmentSchema, Reason, Side, UnassignedSchema } from "../gen/waybill/logistics/v1/logistics_pb.js";
+import { arrange, arrangeUnassigned, PAGE, page, readSort, reasons, resort, writeSort } from "./rows.js";
 
 const pair = (line: number, address: string, name: string, score: number) =>
   create(AssignmentSchema, { shipment: { line, address, id: `s-${line}` }, driver: { line, name }, score });
@@ -52,5 +52,26 @@ describe("the rows of a plan", () => {
     const unassigned = [create(UnassignedSchema, { text: "Ann" }), create(UnassignedSchema, { text: "Bob", id: "ann-2" })];
     expect(arrangeUnassigned(unassigned, "ANN")).toHaveLength(2);
     expect(arrangeUnassigned(unassigned, "bob")).toHaveLength(1);
+  });
+
+  it("that stayed behind are summed by their reason", () => {
+    const left = (side: Side, reason: Reason) => create(UnassignedSchema, { side, reason });
+    expect(
+      reasons([
+        left(Side.SHIPMENT, Reason.NONE_LEFT),
+        left(Side.SHIPMENT, Reason.NONE_LEFT),
+        left(Side.DRIVER, Reason.SCORES_NOTHING),
+        left(Side.SHIPMENT, Reason.SCORES_NOTHING),
+      ]),
+    ).toEqual([
+      "2 shipments: every driver is worth as much or more elsewhere.",
+      "1 driver: it scores 0 with every shipment.",
+      "1 shipment: it scores 0 with every driver.",
+    ]);
+    expect(reasons([left(Side.DRIVER, Reason.NONE_LEFT), left(Side.DRIVER, Reason.NONE_PERMITTED)])).toEqual([
+      "1 driver: every shipment is worth as much or more elsewhere.",
+      "1 driver: there is no shipment to take.",
+    ]);
+    expect(reasons([])).toEqual([]);
   });
 });

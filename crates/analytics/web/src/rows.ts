@@ -1,6 +1,7 @@
 // The rows of one plan: searched, sorted and cut into pages, apart from the page that shows them.
 
-import type { Assignment, Unassigned } from "../gen/waybill/logistics/v1/logistics_pb.js";
+import { Side, type Assignment, type Unassigned } from "../gen/waybill/logistics/v1/logistics_pb.js";
+import { counted, why } from "./cells.js";
 
 /** Rows that a page keeps of one plan at most: of a larger one the files have the rest. */
 export const KEPT = 200_000;
@@ -41,6 +42,22 @@ export function arrange(rows: readonly Assignment[], text: string, { by, descend
 export function arrangeUnassigned(rows: readonly Unassigned[], text: string): Unassigned[] {
   const wanted = text.trim().toLowerCase();
   return rows.filter((row) => has(wanted, row.text, row.id));
+}
+
+/** How many stayed behind for the same reason: "350 shipments: every driver is worth as much or more elsewhere." */
+export function reasons(rows: readonly Unassigned[]): string[] {
+  const counts = new Map<number, { side: string; count: number; why: string }>();
+  for (const { side, reason } of rows) {
+    const key = 16 * reason + side;
+    const of = counts.get(key) ?? { side: sideText(side), count: 0, why: why(side, reason) };
+    of.count += 1;
+    counts.set(key, of);
+  }
+  return [...counts.values()].map(({ side, count, why }) => `${counted(count, side)}: ${why}.`);
+}
+
+export function sideText(side: Side): string {
+  return side === Side.DRIVER ? "driver" : "shipment";
 }
 
 function has(wanted: string, ...texts: (string | undefined)[]): boolean {

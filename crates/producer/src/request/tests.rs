@@ -37,7 +37,10 @@ fn refusal(request: StartRunRequest) -> String {
 fn each_bad_field_is_named() {
     let ok = || synthetic(1, 1);
     let table: Vec<(StartRunRequest, &str)> = vec![
-        (StartRunRequest::default(), "source: is missing: one of synthetic, roster, records"),
+        (
+            StartRunRequest::default(),
+            "source: is missing: one of synthetic, roster, records; a folder is watched by --inbox",
+        ),
         (synthetic(0, 1), "synthetic.shipments: must be at least 1"),
         (synthetic(1, 0), "synthetic.drivers: must be at least 1"),
         (synthetic(10_000_001, 1), "synthetic.shipments: is 10000001, more than 10000000"),

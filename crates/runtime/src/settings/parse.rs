@@ -33,7 +33,7 @@ pub fn socket_addr(text: &str) -> Result<SocketAddr, String> {
 
 /// The address of a service: an `http` or `https` URL with a host and no path.
 pub fn uri(text: &str) -> Result<Uri, String> {
-    let expected = || "expected a URL such as http://127.0.0.1:8082".to_owned();
+    let expected = || "expected a URL such as http://HOST:PORT".to_owned();
     let uri: Uri = text.trim().parse().map_err(|_| expected())?;
     let known = matches!(uri.scheme_str(), Some("http" | "https"));
     let bare = uri.path_and_query().is_none_or(|path| path == "/");
@@ -118,7 +118,7 @@ pub fn number(range: RangeInclusive<u64>) -> impl Fn(&str) -> Result<u64, String
         let plain = digits.bytes().all(|digit| digit.is_ascii_digit());
         let number = digits.parse().ok().filter(|number| plain && range.contains(number));
         number.ok_or_else(|| match (range.start(), range.end()) {
-            (0, &u64::MAX) => "expected a whole number".to_owned(),
+            (0, &u64::MAX) => "expected a whole number of 0 or more".to_owned(),
             (from, &u64::MAX) => format!("expected a whole number of {from} or more"),
             (from, to) => format!("expected a whole number from {from} to {to}"),
         })

@@ -7,6 +7,7 @@ mod table;
 use std::io;
 
 use domain::{DriverTraits, Records, Score, StreetLength, StreetName};
+use proto::logistics::v1::{self as wire, Reason};
 
 use crate::{meaning::Format, output::Out};
 
@@ -66,17 +67,6 @@ impl Side {
     }
 }
 
-/// Why a record stayed behind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reason {
-    /// All of the other side is worth as much or more where it is.
-    NoneLeft,
-    /// The other side has nobody for it.
-    NonePermitted,
-    /// Its score is 0 with all of the other side.
-    ScoresNothing,
-}
-
 /// Dual prices, one a class, ascending. They prove a plan optimal: see `assignment::Certificate`.
 #[derive(Debug, Default)]
 pub(crate) struct Certificate {
@@ -112,17 +102,15 @@ impl Plan {
 impl Unassigned {
     /// Why, as a sentence.
     pub(crate) fn sentence(&self) -> &'static str {
-        match (self.reason, self.side) {
-            (Reason::NoneLeft, Side::Shipment) => {
-                "every driver is worth as much or more with another shipment"
-            }
-            (Reason::NoneLeft, Side::Driver) => {
-                "every shipment is worth as much or more with another driver"
-            }
-            (Reason::ScoresNothing, Side::Shipment) => "it scores 0 with every driver of the batch",
-            (Reason::ScoresNothing, Side::Driver) => "it scores 0 with every shipment of the batch",
-            (Reason::NonePermitted, Side::Shipment) => "there is no driver that may take it",
-            (Reason::NonePermitted, Side::Driver) => "there is no shipment to take",
+        proto::reason::sentence(self.side.into(), self.reason)
+    }
+}
+
+impl From<Side> for wire::Side {
+    fn from(side: Side) -> Self {
+        match side {
+            Side::Shipment => Self::Shipment,
+            Side::Driver => Self::Driver,
         }
     }
 }

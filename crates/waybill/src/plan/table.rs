@@ -64,7 +64,7 @@ fn unassigned(plan: &Plan, out: &mut Out) -> io::Result<()> {
         ("line", Kind::Number),
         ("unassigned", Kind::Text),
         ("side", Kind::Text),
-        ("price", Kind::Number),
+        ("short by", Kind::Number),
         ("reason", Kind::Text),
     ]);
     let rows = plan.unassigned.iter().map(|left| {
@@ -76,7 +76,7 @@ fn unassigned(plan: &Plan, out: &mut Out) -> io::Result<()> {
         table.fit([&line, text, side, &price, reason]);
     }
     table.fit_terminal(out.terminal_width());
-    table.row(out, ["line", "unassigned", "side", "price", "reason"])?;
+    table.row(out, ["line", "unassigned", "side", "short by", "reason"])?;
     for (line, text, side, price, reason) in rows {
         table.row(out, [&line, text, side, &price, reason])?;
     }
@@ -84,14 +84,23 @@ fn unassigned(plan: &Plan, out: &mut Out) -> io::Result<()> {
 }
 
 fn summary(plan: &Plan, out: &mut Out, explain: bool) -> io::Result<()> {
-    let left = |side| plan.unassigned.iter().filter(|left| left.side == side).count();
-    for side in [Side::Shipment, Side::Driver] {
-        let count = left(side);
-        if count > 0 {
-            let plural = if count == 1 { "" } else { "s" };
-            let hint = if explain { "" } else { " (--explain says why)" };
-            writeln!(out, "{count} {}{plural} unassigned{hint}", side.name())?;
-        }
+    for (side, sentence, count) in reasons(plan) {
+        let plural = if count == 1 { "" } else { "s" };
+        let hint = if explain { "" } else { " (--explain lists them)" };
+        writeln!(out, "{count} {}{plural} unassigned: {sentence}{hint}", side.name())?;
     }
     writeln!(out, "total {}; first come, first served reaches {}", plan.total, plan.greedy_total)
+}
+
+/// How many of each side stayed behind for each reason, in the order in which these come up.
+fn reasons(plan: &Plan) -> Vec<(Side, &'static str, usize)> {
+    let mut counts: Vec<(Side, &'static str, usize)> = Vec::new();
+    for left in &plan.unassigned {
+        let (side, sentence) = (left.side, left.sentence());
+        match counts.iter_mut().find(|count| (count.0, count.1) == (side, sentence)) {
+            Some((_, _, count)) => *count += 1,
+            None => counts.push((side, sentence, 1)),
+        }
+    }
+    counts
 }

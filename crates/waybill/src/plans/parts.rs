@@ -3,7 +3,7 @@
 use domain::{DriverTraits, RecordError, Records, Score, StreetLength};
 use proto::logistics::v1::{self as wire, PlanPart};
 
-use crate::plan::{Certificate, Pair, Plan, Reason, Side, Unassigned};
+use crate::plan::{Certificate, Pair, Plan, Side, Unassigned};
 
 /// Why parts are no plan.
 #[derive(Debug, thiserror::Error)]
@@ -96,10 +96,10 @@ fn leave(plan: &mut Plan, row: &wire::Unassigned) -> Result<(), Broken> {
         wire::Side::Driver => (Side::Driver, &mut plan.drivers),
         wire::Side::Unspecified => return Err(Broken::Row("side")),
     };
-    let (reason, price) = match row.reason() {
-        wire::Reason::NoneLeft => (Reason::NoneLeft, Some(score(row.price)?)),
-        wire::Reason::ScoresNothing => (Reason::ScoresNothing, Some(score(row.price)?)),
-        wire::Reason::NonePermitted => (Reason::NonePermitted, None),
+    let reason = row.reason();
+    let price = match reason {
+        wire::Reason::NoneLeft | wire::Reason::ScoresNothing => Some(score(row.price)?),
+        wire::Reason::NonePermitted => None,
         wire::Reason::Unspecified => return Err(Broken::Row("reason")),
     };
     let record = push(records, &row.id, row.line, &row.text)?;

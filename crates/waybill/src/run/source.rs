@@ -22,7 +22,8 @@ pub(super) fn shipments(text: &str) -> Result<Source, String> {
     if text.is_empty() {
         return Err("expected a number or the path of a file".to_owned());
     }
-    if !text.bytes().all(|b| b.is_ascii_digit() || b == b'_') {
+    let unsigned = text.strip_prefix('-').filter(|rest| !rest.is_empty()).unwrap_or(text);
+    if !unsigned.bytes().all(|b| b.is_ascii_digit() || b == b'_') {
         return Ok(Source::File(text.into()));
     }
     // The range is within a u32.
@@ -43,6 +44,10 @@ pub(super) fn drivers(text: &str) -> Result<Source, String> {
 mod tests {
     use super::*;
 
+    fn file(path: &str) -> Result<Source, String> {
+        Ok(Source::File(path.into()))
+    }
+
     #[test]
     fn a_number_a_file_and_a_roster_are_told_apart() {
         assert_eq!(drivers("32"), Ok(Source::Made(32)));
@@ -56,5 +61,8 @@ mod tests {
         assert!(
             drivers("10000001").is_err() && drivers("").is_err() && drivers("roster:").is_err()
         );
+        let no_number = Err("expected a whole number from 0 to 10000000".to_owned());
+        assert_eq!((drivers("-5"), shipments("-5")), (no_number.clone(), no_number));
+        assert_eq!((shipments("-"), shipments("-5.txt")), (file("-"), file("-5.txt")));
     }
 }

@@ -89,6 +89,8 @@ impl Setting {
             return arg.action(ArgAction::SetTrue);
         }
         let arg = arg.value_name(self.value).value_hint(self.hint).overrides_with(self.name);
+        // So that -5 and -5s are refused as what they are, by the name of the flag.
+        let arg = arg.allow_negative_numbers(true).allow_hyphen_values(self.value == "TIME");
         arg.value_parser(Words { known: self.values })
     }
 }

@@ -14,7 +14,8 @@ const EVERY = 5_000;
 
 export function about({ signal }: Shell): View {
   const parts = table("Parts", [
-    { name: "Part" },
+    // Every name begins with it.
+    { name: "Part", kind: "extra" },
     { name: "State" },
     { name: "Name" },
     { name: "Version" },
@@ -30,41 +31,42 @@ export function about({ signal }: Shell): View {
   ]);
   const none = notice("empty", "No stream is open to this analytics, and it knows no producer.");
   streams.frame.append(none);
+  for (const { frame } of [parts, streams]) frame.classList.add("parts");
   const facts = h("dl", { class: "facts" });
   const view = h("div", { class: "stack" });
   const asking = new Asking(signal, view);
 
   async function show(): Promise<boolean> {
-    tell(await asking.of(() => deployment(signal)));
+    draw(await asking.of(() => deployment(signal)));
     asking.quiet(`As of ${clock(Date.now())}.`);
     return true;
   }
 
-  function tell(told: Deployment): void {
+  function draw(known: Deployment): void {
     const rows: [string, string][] = [
-      ["Version", `${told.version} (${told.build})`],
-      ["Plans recorded", count(told.last_sequence)],
-      ["Traces", told.trace_viewer ?? "no viewer is set, see --trace-viewer"],
+      ["Version", `${known.version} (${known.build})`],
+      ["Plans recorded", count(known.last_sequence)],
+      ["Traces", known.trace_viewer ?? "no viewer is set, see --trace-viewer"],
     ];
     facts.replaceChildren(...rows.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
     parts.body.replaceChildren(
-      ...told.parts.map((it) =>
+      ...known.parts.map((it) =>
         row([
-          { text: it.part, kind: "" },
+          { text: it.part, kind: "extra" },
           { text: it.state, kind: it.state === "serving" ? "good" : "bad" },
-          { text: it.name, kind: "" },
+          { text: it.name, kind: "place" },
           { text: it.version ?? "–", kind: "" },
           { text: it.started === null ? "–" : long(Math.max(0, Date.now() - new Date(it.started).getTime())), kind: "" },
           { text: it.unanswered === null ? "–" : count(it.unanswered), kind: "number" },
         ]),
       ),
     );
-    none.hidden = told.streams.length > 0;
+    none.hidden = known.streams.length > 0;
     streams.body.replaceChildren(
-      ...told.streams.map((it) =>
+      ...known.streams.map((it) =>
         row([
-          { text: it.from, kind: "" },
-          { text: it.to, kind: "" },
+          { text: it.from, kind: "place" },
+          { text: it.to, kind: "place" },
           { text: it.open ? "open" : (it.trouble ?? "not open"), kind: it.open ? "good" : "bad" },
           { text: used(it.batches_in_flight, it.max_batches, count), kind: "number" },
           { text: used(it.bytes_in_flight, it.max_bytes, bytes), kind: "number" },

@@ -1,6 +1,6 @@
 // One driver over the last days.
 
-import type { DriverTally } from "../../gen/waybill/analytics/v1/analytics_pb.js";
+import type { DriverTally, Plan } from "../../gen/waybill/analytics/v1/analytics_pb.js";
 import { Side } from "../../gen/waybill/logistics/v1/logistics_pb.js";
 import { Asking } from "../asking.js";
 import { analytics, PATIENCE, sentence } from "../calls.js";
@@ -17,7 +17,8 @@ const DAYS = 14;
 const WIDTH = 3;
 /** Drivers whose names hold this one's, on a page of them. */
 const PAGE = 1_000;
-/** Drivers of a plan in which those of one name are counted at most: it has to be read for that. */
+/** Plans in which those of one name are looked for, the newest first, and rows that are read of them at most. */
+const LOOKED_AT = 20;
 const COUNTED = 50_000;
 
 export function driver(query: Query, { signal }: Shell): View {
@@ -60,11 +61,20 @@ export function driver(query: Query, { signal }: Shell): View {
     }
   }
 
-  /** How many drivers have this name, in the newest plan that says it. */
+  /** How many drivers have this name, in the newest plan that has one: a plan is found by a part of a name too. */
   async function alike(): Promise<void> {
-    const request = { pageSize: 1, filter: { driver: name } };
-    const [plan] = (await analytics.listPlans(request, { signal, timeoutMs: PATIENCE })).plans;
-    if (plan === undefined || plan.shipments + plan.drivers > COUNTED) return;
+    const request = { pageSize: LOOKED_AT, filter: { driver: name } };
+    let rows = 0;
+    for (const plan of (await analytics.listPlans(request, { signal, timeoutMs: PATIENCE })).plans) {
+      rows += plan.shipments + plan.drivers;
+      if (rows > COUNTED) return;
+      const drivers = await ofThisName(plan);
+      if (drivers > 1) tell(drivers, plan);
+      if (drivers > 0) return;
+    }
+  }
+
+  async function ofThisName(plan: Plan): Promise<number> {
     let drivers = 0;
     for await (const { item } of analytics.getPlan({ batchId: plan.batchId }, { signal, timeoutMs: PATIENCE })) {
       if (item.case !== "part") continue;
@@ -72,7 +82,10 @@ export function driver(query: Query, { signal }: Shell): View {
       drivers += assignments.filter(({ driver }) => driver?.name === name && driver.id === "").length;
       drivers += unassigned.filter((left) => left.side === Side.DRIVER && left.text === name && left.id === "").length;
     }
-    if (drivers < 2) return;
+    return drivers;
+  }
+
+  function tell(drivers: number, plan: Plan): void {
     namesakes.replaceChildren(
       `${count(drivers)} drivers of this name are in `,
       h("a", { href: address(planAddress(plan.batchId), { q: name }) }, `plan ${count(plan.sequence)}`),

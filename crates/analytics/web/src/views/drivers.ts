@@ -2,11 +2,12 @@
 
 import { Asking } from "../asking.js";
 import { analytics, PATIENCE, sentence } from "../calls.js";
-import { count, score, share } from "../cells.js";
+import { count, score, share, titled } from "../cells.js";
 import { h } from "../dom.js";
-import { field, OFFERED, row, table, values, type View } from "../parts.js";
+import { OFFERED, row, table, type View } from "../parts.js";
 import { address, type Query } from "../route.js";
 import type { Shell } from "../shell.js";
+import { searchDrivers } from "./search.js";
 
 const PAGE = 100;
 const ORDERS = ["total desc", "total", "assigned desc", "assigned", "name", "name desc"];
@@ -19,13 +20,13 @@ export function drivers(query: Query, shell: Shell): View {
     "Drivers",
     [
       { name: "Driver", sort: "name" },
-      { name: "Offered", kind: "number" },
+      { name: "Offered", kind: "number extra" },
       { name: "Assigned", kind: "number", sort: "assigned" },
-      { name: "Stayed behind", kind: "number" },
-      { name: "Share of offered", kind: "number" },
+      { name: "Stayed behind", kind: "number extra" },
+      { name: "Share of offered", kind: "number extra" },
       { name: "Total", kind: "number", sort: "total" },
-      { name: "An assignment", kind: "number" },
-      { name: "Last plan", kind: "number" },
+      { name: "An assignment", kind: "number extra" },
+      { name: "Last plan", kind: "number extra" },
     ],
     (column) => {
       const first = column === "name" ? "name" : `${column} desc`;
@@ -52,15 +53,15 @@ export function drivers(query: Query, shell: Shell): View {
             text: tally.name,
             kind: "name",
             href: address("/driver", { name: tally.name, id: tally.id }),
-            ...(tally.id === "" ? {} : { title: `id ${tally.id}` }),
+            ...titled(tally.id),
           },
-          { text: count(offered), kind: "number quiet" },
+          { text: count(offered), kind: "number quiet extra" },
           { text: count(tally.assigned), kind: "number" },
-          { text: count(tally.unassigned), kind: "number quiet" },
-          { text: share(assigned, offered), kind: "number quiet" },
+          { text: count(tally.unassigned), kind: "number quiet extra" },
+          { text: share(assigned, offered), kind: "number quiet extra" },
           { text: score(tally.total), kind: "number" },
-          { text: assigned === 0 ? "–" : score(tally.total / assigned), kind: "number quiet" },
-          { text: count(tally.lastSequence), kind: "number quiet" },
+          { text: assigned === 0 ? "–" : score(tally.total / assigned), kind: "number quiet extra" },
+          { text: count(tally.lastSequence), kind: "number quiet extra" },
         ]);
       }),
     );
@@ -75,23 +76,8 @@ export function drivers(query: Query, shell: Shell): View {
   };
   more.addEventListener("click", ask);
   ask();
-  const input = (name: string, placeholder: string, type = "search"): HTMLElement =>
-    h("input", { name, type, placeholder, value: query[name], autocomplete: "off", spellcheck: "false" });
-  const form = h(
-    "form",
-    { class: "search", role: "search", "aria-label": "Search drivers" },
-    field("Driver", input("driver", "name or id")),
-    field("Run", input("run", "id of a run")),
-    field("Day (UTC)", input("day", "", "date")),
-    h("button", { type: "submit", class: "primary" }, "Search"),
-    h("a", { class: "button", href: "/drivers" }, "All"),
-  );
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    shell.go(address("/drivers", { ...values(form), sort: query["sort"] }));
-  });
   return {
     title: "Drivers",
-    element: h("div", { class: "stack" }, h("h1", { tabindex: -1 }, "Drivers"), form, h("p", { class: "legend" }, OFFERED), frame, more),
+    element: h("div", { class: "stack" }, h("h1", { tabindex: -1 }, "Drivers"), searchDrivers(query, shell), h("p", { class: "legend" }, OFFERED), frame, more),
   };
 }

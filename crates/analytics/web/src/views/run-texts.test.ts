@@ -5,14 +5,16 @@ import { backlog, inFlight, ordered } from "./run-texts.js";
 
 describe("a run", () => {
   it("says what it plans", () => {
-    const request = create(StartRunRequestSchema, {
+    const made = create(StartRunRequestSchema, {
       source: { case: "synthetic", value: { shipments: 3_850, drivers: 3_500 } },
       interval: { seconds: 2n },
       batchLimit: 20n,
     });
-    expect(ordered(request)).toBe("3,850 made-up shipments for 3,500 drivers, every 2 s, 20 batches");
-    expect(ordered(create(StartRunRequestSchema, { source: { case: "records", value: {} }, batchLimit: 1n }))).toBe(
-      "records given with the call, as fast as they settle, once",
+    expect(ordered(create(RunSchema, { request: made }))).toBe("3,850 made-up shipments for 3,500 drivers, every 2 s, 20 batches");
+    const given = (roster: string) => create(StartRunRequestSchema, { source: { case: "records", value: { roster } }, batchLimit: 1n });
+    expect(ordered(create(RunSchema, { request: given("") }))).toBe("shipments given with the call, as fast as they settle, once");
+    expect(ordered(create(RunSchema, { request: given("night"), shipments: 7_700n, batchesSettled: 2n }))).toBe(
+      "3,850 shipments given with the call for the roster night, as fast as they settle, once",
     );
   });
 

@@ -1,8 +1,8 @@
 // Runs as texts.
 
-import type { Run, StartRunRequest } from "../../gen/waybill/producer/v1/producer_pb.js";
+import type { Run } from "../../gen/waybill/producer/v1/producer_pb.js";
 import { RunState } from "../../gen/waybill/producer/v1/producer_pb.js";
-import { count } from "../cells.js";
+import { count, counted } from "../cells.js";
 import { long, millis } from "../duration.js";
 
 const STATES: Record<RunState, string> = {
@@ -29,7 +29,7 @@ export function active(state: RunState): boolean {
 }
 
 /** What a run plans: "3,850 made-up shipments for 3,500 drivers, every 2 s, 20 batches". */
-export function ordered(request: StartRunRequest | undefined): string {
+export function ordered({ request, shipments, batchesSettled }: Run): string {
   if (request === undefined) return "–";
   const { source } = request;
   const texts: string[] = [];
@@ -38,7 +38,10 @@ export function ordered(request: StartRunRequest | undefined): string {
   } else if (source.case === "roster") {
     texts.push(`${count(source.value.shipments)} made-up shipments for the roster ${source.value.name}`);
   } else if (source.case === "records") {
-    texts.push("records given with the call");
+    // The records themselves are left out of what the service tells, but each batch has all of them.
+    const given = batchesSettled === 0n ? "shipments" : counted(shipments / batchesSettled, "shipment");
+    const { roster } = source.value;
+    texts.push(`${given} given with the call${roster === "" ? "" : ` for the roster ${roster}`}`);
   } else if (source.case === "folder") {
     texts.push(`the folder ${source.value.path}`);
   }

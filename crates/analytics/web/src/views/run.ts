@@ -4,13 +4,14 @@ import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { RunState, type Run } from "../../gen/waybill/producer/v1/producer_pb.js";
 import { Asking, repeat } from "../asking.js";
 import { notFound, PATIENCE, producer, sentence, unimplemented } from "../calls.js";
-import { brief, count, moment, score, uplift } from "../cells.js";
+import { brief, count, dated, score, uplift } from "../cells.js";
 import { coalesced, h, say } from "../dom.js";
 import { long } from "../duration.js";
 import { copied, figure, panel, UPLIFT, type View } from "../parts.js";
 import { address } from "../route.js";
 import type { Shell } from "../shell.js";
 import { active, backlog, inFlight, ordered, stateKind, stateText } from "./run-texts.js";
+import { Stop } from "./stop.js";
 
 /** Time between two looks at the run, in milliseconds: a stream would take one of a browser's six connections. */
 const EVERY = 1_000;
@@ -24,11 +25,12 @@ export function run(id: string, { signal }: Shell): View {
   const facts = h("dl", { class: "facts" });
   const view = h("div", { class: "stack" });
   const asking = new Asking(signal, view);
-  const stop = h("button", { type: "button", class: "danger", hidden: true }, "Stop this run");
+  const stop = new Stop(async () => {
+    last = await producer.stopRun({ runId: id }, { signal, timeoutMs: PATIENCE });
+    draw();
+  }, signal);
   const heading = h("h1", { tabindex: -1 }, "Run");
   let last: Run | undefined;
-  /** Whether the run was asked to stop here. */
-  let asked = false;
 
   const draw = coalesced(() => {
     if (last === undefined || signal.aborted) return;
@@ -40,16 +42,11 @@ export function run(id: string, { signal }: Shell): View {
     gain.set(uplift(now.total, now.greedyTotal), `${score(now.total - now.greedyTotal)} points more`);
     say(state, stateText(now.state));
     state.className = stateKind(now.state);
-    stop.hidden = now.state !== RunState.RUNNING;
-    if (stop.hidden && asked) {
-      // The button had the focus and is gone.
-      asked = false;
-      heading.focus();
-    }
+    if (stop.offer(now.state === RunState.RUNNING)) heading.focus();
     const end = now.endTime === undefined ? Date.now() : timestampMs(now.endTime);
     const lines: [string, string][] = [
-      ["Plans", ordered(request)],
-      ["Started (UTC)", moment(now.startTime, new Date())],
+      ["Plans", ordered(now)],
+      ["Started (UTC)", dated(now.startTime)],
       [now.endTime === undefined ? "Running for" : "Ran for", now.startTime === undefined ? "–" : long(Math.max(0, end - timestampMs(now.startTime)))],
       ["Rejected", count(now.batchesRejected)],
       ["Never sent", count(now.batchesMissed)],
@@ -64,21 +61,6 @@ export function run(id: string, { signal }: Shell): View {
     );
   });
   const identity = h("dd", {}, copied(id, "the run id"));
-
-  stop.addEventListener("click", () => {
-    stop.disabled = true;
-    asked = true;
-    producer
-      .stopRun({ runId: id }, { signal, timeoutMs: PATIENCE })
-      .then((run) => {
-        last = run;
-        draw();
-      })
-      .catch((error: unknown) => asking.trouble(sentence(error)))
-      .finally(() => {
-        stop.disabled = false;
-      });
-  });
 
   repeat(EVERY, signal, async () => {
     last = await asking.of(() => producer.getRun({ runId: id }, { signal, timeoutMs: PATIENCE }));
@@ -99,7 +81,7 @@ export function run(id: string, { signal }: Shell): View {
       "div",
       { class: "stack" },
       h("p", { class: "crumbs" }, h("a", { href: "/runs" }, "Runs")),
-      h("div", { class: "titled" }, heading, stop),
+      h("div", { class: "titled" }, heading, stop.element),
       asking.element,
       view,
     ),

@@ -105,7 +105,7 @@ fn numbers() {
     assert_eq!(number(1..=u64::MAX)("0"), Err("expected a whole number of 1 or more".to_owned()));
     assert_eq!(size(1..=64)("64"), Ok(64));
     for bad in ["", "-1", "+1", "1.0", "ten", "99999999999999999999"] {
-        assert_eq!(count(bad), Err("expected a whole number".to_owned()), "{bad}");
+        assert_eq!(count(bad), Err("expected a whole number of 0 or more".to_owned()), "{bad}");
     }
 }
 
