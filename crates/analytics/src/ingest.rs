@@ -200,7 +200,7 @@ impl Intake for Ingest {
             Err(status) => return reply.rejected(status),
         };
         let span = Spans::of(crate::PART).batch("record plan", &trace);
-        link(&span, &reply.stream());
+        link(&span, &reply.stream_trace());
         attribute(&span, "waybill.batch_id", batch_id.to_string());
         let answer = Box::new(move |outcome: Result<Outcome, Status>| {
             drop(holding);
@@ -217,7 +217,7 @@ impl Intake for Ingest {
         }
     }
 
-    fn stream(&self) -> Span {
+    fn stream_span(&self) -> Span {
         Spans::of(crate::PART).stream("waybill.analytics.v1.IngestService/RecordPlans")
     }
 

@@ -26,9 +26,8 @@ const MOST_PLANS: f64 = 1024.0;
 #[derive(Clone, Debug)]
 pub(crate) struct Metrics {
     plans: Family<[Label; 1], Counter>,
-    recorded: Counter,
-    duplicate: Counter,
-    other: Counter,
+    /// Those of `plans`, each at the place of its outcome.
+    outcomes: [Counter; Outcome::NAMES.len()],
     rejections: Family<[Label; 1], Counter>,
     /// From whole until its group is written.
     wait: Durations,
@@ -44,11 +43,8 @@ impl Default for Metrics {
     fn default() -> Metrics {
         let plans = Family::<[Label; 1], Counter>::default();
         let of = |outcome| plans.get_or_create(&[("outcome", outcome)]).clone();
-        let (recorded, duplicate, other) = (of("recorded"), of("duplicate"), of("other_content"));
         Metrics {
-            recorded,
-            duplicate,
-            other,
+            outcomes: Outcome::NAMES.map(of),
             plans,
             rejections: Family::default(),
             wait: Durations::default(),
@@ -78,11 +74,7 @@ impl Metrics {
 
     /// What became of a plan that came to the store.
     pub(crate) fn came_to(&self, outcome: &Outcome) {
-        match outcome {
-            Outcome::Recorded { .. } => self.recorded.inc(),
-            Outcome::Duplicate { .. } => self.duplicate.inc(),
-            Outcome::Conflict { .. } => self.other.inc(),
-        };
+        self.outcomes[outcome.place()].inc();
     }
 
     /// A plan was answered with an error.

@@ -7,19 +7,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use analytics::Error;
-use analytics::store::{
-    Doing, DriverQuery, DriverTotals, NewPlan, Outcome, PlanQuery, Sqlite, Steps, Store,
-    StoredPart, StoredPlan, Totals,
-};
+use analytics::store::{Before, Doing, NewPlan, Outcome, Sqlite, Store, Through};
 use common::planned::Planned;
 use common::running::Running;
 use jiff::Timestamp;
 use proto::analytics::v1::record_plans_response::Event;
+use proto::from_rpc_status;
 use proto::logistics::v1::{PlanPart, Rejected};
-use proto::{BatchId, RunId, from_rpc_status};
 use runtime::workers::Workers;
 use tempfile::TempDir;
-use tokio::sync::watch;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
@@ -171,48 +167,21 @@ async fn a_drain_is_said_in_band_and_the_last_plan_is_still_answered() {
     assert!(ingest.answer().await.unwrap_err().is_none());
 }
 
-/// A store whose writes fail while `full` is set.
-struct Failing {
-    store: Sqlite,
-    full: Arc<AtomicBool>,
-}
+/// A disk on which nothing can be written while this is set.
+struct Full(Arc<AtomicBool>);
 
-impl Store for Failing {
-    fn record(&self, now: Timestamp, group: Vec<NewPlan>) -> Doing<'_, Vec<Outcome>> {
-        if self.full.load(Ordering::SeqCst) {
+impl Before for Full {
+    fn record<'a>(
+        &'a self,
+        store: &'a dyn Store,
+        now: Timestamp,
+        group: Vec<NewPlan>,
+    ) -> Doing<'a, Vec<Outcome>> {
+        if self.0.load(Ordering::SeqCst) {
             let reason = "database or disk is full".into();
             return Box::pin(async { Err(Error::Unavailable { path: "a.db".into(), reason }) });
         }
-        self.store.record(now, group)
-    }
-    fn committed(&self) -> watch::Receiver<u64> {
-        self.store.committed()
-    }
-    fn plans(&self, query: PlanQuery) -> Doing<'_, Vec<StoredPlan>> {
-        self.store.plans(query)
-    }
-    fn plan(&self, batch_id: BatchId) -> Doing<'_, Option<StoredPlan>> {
-        self.store.plan(batch_id)
-    }
-    fn parts(&self, of: Vec<u64>, from: u32, bytes: usize) -> Doing<'_, Vec<StoredPart>> {
-        self.store.parts(of, from, bytes)
-    }
-    fn drivers(&self, query: DriverQuery) -> Doing<'_, Vec<DriverTotals>> {
-        self.store.drivers(query)
-    }
-    fn totals(&self, run: Option<RunId>, since: Option<Timestamp>) -> Doing<'_, Totals> {
-        self.store.totals(run, since)
-    }
-    fn steps(
-        &self,
-        run: Option<RunId>,
-        since: Option<Timestamp>,
-        limit: u32,
-    ) -> Doing<'_, Vec<Steps>> {
-        self.store.steps(run, since, limit)
-    }
-    fn close(&self) -> Doing<'_, ()> {
-        self.store.close()
+        store.record(now, group)
     }
 }
 
@@ -222,7 +191,8 @@ async fn a_store_that_cannot_be_written_sends_plans_back_until_it_can() {
     let path = folder.path().join("analytics.db");
     let store = Sqlite::open(&path, Workers::in_place(), Workers::in_place()).unwrap();
     let full = Arc::new(AtomicBool::new(true));
-    let running = Running::on(Arc::new(Failing { store, full: Arc::clone(&full) }), folder);
+    let store = Through::new(Full(Arc::clone(&full)), Arc::new(store));
+    let running = Running::on(Arc::new(store), folder);
     let (analytics, health) = (Arc::clone(&running.analytics), running.health.clone());
     let keeping = tokio::spawn(async move { analytics.keep_health(&health).await });
 

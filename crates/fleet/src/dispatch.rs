@@ -109,7 +109,7 @@ impl Intake for Dispatch {
             Ok(whole) => whole,
             Err(error) => return reply.rejected(error.into()),
         };
-        let stream = reply.stream();
+        let stream = reply.stream_trace();
         match self.in_flight.join(id, batch.digest, Waiter { reply, detail }) {
             Joined::First => self.plan(id, batch, &stream),
             Joined::Again => {}
@@ -117,7 +117,7 @@ impl Intake for Dispatch {
         }
     }
 
-    fn stream(&self) -> Span {
+    fn stream_span(&self) -> Span {
         self.spans.stream("waybill.fleet.v1.FleetService/Dispatch")
     }
 

@@ -8,7 +8,10 @@ use std::{
     time::Duration,
 };
 
-use analytics::{Analytics, store::Sqlite};
+use analytics::{
+    Analytics,
+    store::{Sqlite, Through},
+};
 use producer::{Clock, Moment, Options, Store};
 use runtime::{
     Process, acked::sender::SenderConfig, health::Status, lifecycle::Shutdown, workers::Workers,
@@ -166,7 +169,7 @@ async fn run_analytics(
     };
     let shutdown = Shutdown::new(Duration::from_secs(1));
     let (analytics, writing) = Analytics::start(
-        Arc::new(Disk { host, full, store }),
+        Arc::new(Through::new(Disk { host, full }, store)),
         Workers::in_place(),
         options,
         shutdown.clone(),

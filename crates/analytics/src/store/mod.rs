@@ -5,6 +5,7 @@
 
 mod postgres;
 mod sqlite;
+mod through;
 mod url;
 
 use std::future::Future;
@@ -21,6 +22,7 @@ use crate::Error;
 
 pub use postgres::{POSTGRES_SCHEMA_VERSION, Postgres, PostgresOptions, PostgresUrl};
 pub use sqlite::{SCHEMA_VERSION, Sqlite};
+pub use through::{Before, Through};
 pub use url::StoreUrl;
 
 /// What a store is doing on the caller's behalf.
@@ -185,12 +187,20 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// The names of all of them.
+    pub const NAMES: [&'static str; 3] = ["recorded", "duplicate", "other_content"];
+
     /// As spans and metrics say it.
     pub fn name(&self) -> &'static str {
+        Self::NAMES[self.place()]
+    }
+
+    /// The place of its name.
+    pub(crate) fn place(&self) -> usize {
         match self {
-            Outcome::Recorded { .. } => "recorded",
-            Outcome::Duplicate { .. } => "duplicate",
-            Outcome::Conflict { .. } => "other_content",
+            Outcome::Recorded { .. } => 0,
+            Outcome::Duplicate { .. } => 1,
+            Outcome::Conflict { .. } => 2,
         }
     }
 }

@@ -170,8 +170,9 @@ impl LiveRun {
     pub fn refused(&self, number: u64, delay: Duration, tries: Tries) {
         let at = self.clock.now().after(delay);
         let mut state = self.state();
-        state.refused.insert(number, tries);
-        state.machine.refused(number, at);
+        if state.machine.refused(number, at) {
+            state.refused.insert(number, tries);
+        }
         drop(state);
         self.wake.notify_one();
     }
@@ -291,4 +292,30 @@ async fn save(
     let store = Arc::clone(store);
     let done = workers.run(move || store.save_run(id, &saved, &pairs)).await;
     done.unwrap_or_else(|gone| Err(StoreError::Failed { folder, reason: gone.to_string() }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::{progress::Totals, schedule::Schedule};
+
+    #[test]
+    fn what_was_tried_is_kept_until_the_batch_is_made_and_not_where_it_never_is() {
+        let clock = Clock::system();
+        let schedule = Schedule {
+            start: clock.now(),
+            interval: Duration::ZERO,
+            limit: Some(2),
+            run_for: None,
+        };
+        let machine = Machine::resume(schedule, Saved::new(), None, clock.now());
+        let run = LiveRun::new(RunId::now(), StartRunRequest::default(), machine, false, clock);
+        run.refused(0, Duration::ZERO, Tries::default());
+        assert!(run.state().refused.contains_key(&0));
+        run.tries(0);
+        let totals = Totals { shipments: 1, assigned: 1, quarters: 1, greedy_quarters: 1 };
+        run.answered(1, Outcome::Settled(totals), None);
+        run.refused(1, Duration::ZERO, Tries::default());
+        assert!(run.state().refused.is_empty(), "one is made and tells itself, one is answered");
+    }
 }

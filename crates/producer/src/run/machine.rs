@@ -220,11 +220,13 @@ impl Machine {
         self.progress.answer(number, outcome)
     }
 
-    /// A batch was refused for now: it is sent again at `at`.
-    pub fn refused(&mut self, number: u64, at: Moment) {
-        if !self.progress.answered.contains(number) {
+    /// A batch was refused for now: it is sent again at `at`. False: it was answered before, and is not.
+    pub fn refused(&mut self, number: u64, at: Moment) -> bool {
+        let open = !self.progress.answered.contains(number);
+        if open {
             self.again.insert((at, number));
         }
+        open
     }
 
     /// No more batches are made.

@@ -77,7 +77,7 @@ pub trait Intake: Send + Sync + 'static {
         Self: Sized;
 
     /// The span of a stream, which begins.
-    fn stream(&self) -> Span {
+    fn stream_span(&self) -> Span {
         Span::none()
     }
 
@@ -119,7 +119,7 @@ pub struct Reply<I: Intake> {
     id: I::Id,
     rows: mpsc::Sender<I::Out>,
     answer: Option<mpsc::OwnedPermit<Answer<I>>>,
-    stream: Arc<TraceContext>,
+    stream_trace: Arc<TraceContext>,
 }
 
 impl<I: Intake> Reply<I> {
@@ -130,8 +130,8 @@ impl<I: Intake> Reply<I> {
     }
 
     /// The trace of the stream that it came on.
-    pub fn stream(&self) -> Arc<TraceContext> {
-        Arc::clone(&self.stream)
+    pub fn stream_trace(&self) -> Arc<TraceContext> {
+        Arc::clone(&self.stream_trace)
     }
 
     /// Answers the item.
@@ -177,9 +177,9 @@ where
     // above the credit's bytes may be alone in flight when the credit is no item.
     let (answers, answered) = mpsc::channel(limits.credit.items.saturating_add(1));
     let (rows, rows_out) = mpsc::channel(OUTBOUND_MESSAGES);
-    let span = intake.stream();
+    let span = intake.stream_span();
     let shell = Shell {
-        stream: Arc::new(context_of(&span, &TraceContext::none())),
+        stream_trace: Arc::new(context_of(&span, &TraceContext::none())),
         receiver: Receiver::new(limits),
         intake,
         limits,
@@ -279,7 +279,7 @@ struct Shell<I: Intake> {
     queue: VecDeque<Queued<I>>,
     end: Option<End>,
     /// The trace of the stream.
-    stream: Arc<TraceContext>,
+    stream_trace: Arc<TraceContext>,
     /// Where it shows how it is.
     entry: Entry,
 }
@@ -456,8 +456,8 @@ impl<I: Intake> Shell<I> {
         let Some(assembly) = self.assemblies.remove(&part.id) else { return };
         match self.answers.clone().try_reserve_owned() {
             Ok(answer) => {
-                let (rows, stream) = (self.rows.clone(), Arc::clone(&self.stream));
-                let reply = Reply { id: part.id, rows, answer: Some(answer), stream };
+                let (rows, stream_trace) = (self.rows.clone(), Arc::clone(&self.stream_trace));
+                let reply = Reply { id: part.id, rows, answer: Some(answer), stream_trace };
                 self.intake.complete(part.id, assembly, reply);
             }
             // As many places as credit: can't be, but a lost batch would be worse than an answer.

@@ -96,6 +96,16 @@ fn a_batch_that_is_refused_for_now_is_sent_again_in_its_time() {
 }
 
 #[test]
+fn a_refusal_that_comes_after_the_answer_changes_nothing() {
+    let mut run = begin(schedule(0, Some(2), None));
+    assert_eq!(send_all(&mut run, at(0)), [0, 1]);
+    assert!(run.refused(0, at(500)));
+    run.answered(1, &settled(1));
+    assert!(!run.refused(1, at(500)), "it is not made again");
+    assert_eq!(send_all(&mut run, at(500)), [0]);
+}
+
+#[test]
 fn refusals_hold_new_batches_back() {
     let mut run = begin(schedule(0, None, None));
     for number in 0..MAX_WAITING_AGAIN as u64 {
