@@ -97,7 +97,8 @@ impl Service {
         let mut registry = metrics::registry(crate::PART);
         analytics.register(&mut registry);
         let registry = Arc::new(registry);
-        let ops = ops::serve_ops(ops_listener, health.clone(), registry, shutdown.clone());
+        let ops =
+            ops::serve_ops(crate::PART, ops_listener, health.clone(), registry, shutdown.clone());
         let serving = async {
             let serving = server::serve(listener, routes, Limits::default(), shutdown.clone());
             tokio::pin!(serving);

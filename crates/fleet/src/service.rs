@@ -88,7 +88,8 @@ impl Service {
         let forwarding = tokio::spawn(self.forwarding);
         let readiness =
             tokio::spawn(follow(self.core.analytics(), health.clone(), self.shutdown.clone()));
-        let ops = ops::serve_ops(self.ops_listener, health, registry, self.shutdown.clone());
+        let ops =
+            ops::serve_ops("fleet", self.ops_listener, health, registry, self.shutdown.clone());
         let serving =
             server::serve(self.listener, routes, Limits::default(), self.shutdown.clone());
         let served = tokio::try_join!(

@@ -83,8 +83,9 @@ impl Service {
         core.register(&mut registry);
         // Ready while runs can be started: they are kept whether or not the fleet service is there.
         let ready = health.serving();
+        let registry = Arc::new(registry);
         let ops =
-            ops::serve_ops(ops_listener, health.clone(), Arc::new(registry), shutdown.clone());
+            ops::serve_ops("producer", ops_listener, health.clone(), registry, shutdown.clone());
         let serving = server::serve(listener, routes, Limits::default(), shutdown.clone());
         let draining = async {
             shutdown.draining().await;

@@ -26,13 +26,15 @@ const LAST_ANSWERS: Duration = Duration::from_secs(1);
 /// Serves `/healthz` (alive), `/readyz` (200 or 503 by `health`), `/metrics`, `/log-filter` (GET what is
 /// logged, PUT what is to be) and `grpc.health.v1` with reflection, while there is work: through the whole drain, until nobody holds a
 /// [`Working`](crate::lifecycle::Working) of `shutdown` any more. When the drain begins, `health`
-/// says so and its watches end.
+/// says so and its watches end. What `/metrics` says of `part` goes to a collector too, where telemetry was told so.
 pub async fn serve_ops(
+    part: &'static str,
     listener: Listener,
     health: Health,
     registry: Arc<Registry>,
     shutdown: Shutdown,
 ) -> Result<(), ServeError> {
+    telemetry::push(part, &registry);
     let closes = async {
         shutdown.draining().await;
         health.close();
@@ -119,7 +121,8 @@ mod tests {
         let listener = Listener::bind(testing::any_port()).await.unwrap();
         let address = listener.address();
         let registry = Arc::new(registry("test"));
-        let serves = tokio::spawn(serve_ops(listener, health.clone(), registry, shutdown.clone()));
+        let serves =
+            tokio::spawn(serve_ops("test", listener, health.clone(), registry, shutdown.clone()));
         Ops { health, shutdown, address, serves }
     }
 

@@ -23,6 +23,9 @@ What no schema can say: values that must go together.
 {{- fail (printf "fleet.autoscaling.minReplicas: is %v, more than maxReplicas, %v" .minReplicas .maxReplicas) -}}
 {{- end -}}
 {{- end -}}
+{{- if .Values.telemetry.otlpMetrics -}}
+{{- $_ := include "waybill.required" (list "telemetry.otlpEndpoint" .Values.telemetry.otlpEndpoint "with telemetry.otlpMetrics") -}}
+{{- end -}}
 {{- if .Values.ingress.enabled -}}
 {{- $_ := include "waybill.required" (list "ingress.host" .Values.ingress.host "with ingress.enabled") -}}
 {{- end -}}

@@ -113,7 +113,7 @@ spec:
 {{- end -}}
 
 {{/*
-Logs and traces, by the variables that every OpenTelemetry program knows: (list $ part).
+Logs, traces and pushed metrics, by the variables that every OpenTelemetry program knows: (list $ part).
 */}}
 {{- define "waybill.telemetry" -}}
 {{- $ := index . 0 -}}
@@ -127,6 +127,12 @@ Logs and traces, by the variables that every OpenTelemetry program knows: (list 
   value: parentbased_traceidratio
 - name: OTEL_TRACES_SAMPLER_ARG
   value: {{ .sampleRatio | quote }}
+{{- if .otlpMetrics }}
+- name: OTEL_METRICS_EXPORTER
+  value: otlp
+- name: OTEL_METRIC_EXPORT_INTERVAL
+  value: {{ mul .otlpMetricsIntervalSeconds 1000 | quote }}
+{{- end }}
 - name: POD_NAME
   valueFrom:
     fieldRef: {fieldPath: metadata.name}

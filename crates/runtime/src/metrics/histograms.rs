@@ -1,12 +1,16 @@
 //! Histograms, with the trace of one observation in each bucket.
 
-use std::{fmt, time::Duration};
+use std::{
+    fmt,
+    time::{Duration, SystemTime},
+};
 
 use prometheus_client::{
     encoding::{EncodeMetric, MetricEncoder},
     metrics::{MetricType, TypedMetric, exemplar::HistogramWithExemplars, histogram::Histogram},
 };
 
+use super::TRACE_ID;
 use crate::trace::TraceContext;
 
 /// Seconds: from the ten microseconds of a small solve to the minutes of a store that hangs, each some two
@@ -16,7 +20,7 @@ const SECONDS: [f64; 22] = [
     0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 50.0, 100.0,
 ];
 
-/// The label of an exemplar.
+/// Names the trace of an exemplar.
 type Trace = [(&'static str, String); 1];
 
 /// A histogram of times, in seconds.
@@ -32,8 +36,9 @@ impl Default for Durations {
 impl Durations {
     /// Counts a time; the trace, where it is sampled, becomes the example of its bucket.
     pub fn observe(&self, time: Duration, trace: &TraceContext) {
-        let exemplar = trace.sampled().then(|| [("trace_id", trace.trace_id())]);
-        self.0.observe(time.as_secs_f64(), exemplar, None);
+        let exemplar = trace.sampled().then(|| [(TRACE_ID, trace.trace_id())]);
+        let now = exemplar.is_some().then(SystemTime::now);
+        self.0.observe(time.as_secs_f64(), exemplar, now);
     }
 }
 

@@ -8,12 +8,14 @@
 //! | `process.rs` | this process and its tokio runtime |
 //! | `streams.rs` | the acked streams, from both of their ends |
 //! | `exposition.rs` | the text, in either format |
+//! | `otlp.rs` | the same for a collector |
 //!
 //! What is counted for each batch costs some nanoseconds; what can be read is read when someone asks.
 
 mod calls;
 mod exposition;
 mod histograms;
+mod otlp;
 mod process;
 mod rows;
 mod streams;
@@ -23,12 +25,16 @@ use prometheus_client::{metrics::info::Info, registry::Registry};
 pub use calls::CallTimes;
 pub(crate) use exposition::{Exposition, expose};
 pub use histograms::{Durations, sizes_up_to};
+pub(crate) use otlp::to_otlp;
 pub use rows::Rows;
 pub use streams::{of_outbox, of_served};
 
 use tonic::Code;
 
 use crate::VERSION;
+
+/// The label of an exemplar.
+const TRACE_ID: &str = "trace_id";
 
 /// A label and its value.
 pub type Label = (&'static str, &'static str);

@@ -7,7 +7,7 @@ use prometheus_client::{collector::Collector, encoding::DescriptorEncoder, regis
 use tokio::runtime::Handle;
 
 use super::Rows;
-use crate::telemetry::Spans;
+use crate::telemetry::{ExportCounts, SpanCounts};
 
 /// Adds both to a registry; the runtime's is the one that this is called on.
 pub(super) fn register(registry: &mut Registry) {
@@ -25,11 +25,18 @@ impl Collector for Numbers {
         if let Some(runtime) = &self.runtime {
             of_runtime(&mut rows, runtime)?;
         }
-        let spans = Spans::of_process().read();
+        let by_outcome = |counts: [(&str, u64); 3]| {
+            counts.map(|(outcome, count)| ([("outcome", outcome.to_owned())], count))
+        };
         rows.counters(
             "trace_spans",
             "Spans that ended, by what became of them",
-            spans.map(|(outcome, count)| ([("outcome", outcome.to_owned())], count)),
+            by_outcome(SpanCounts::of_process().read()),
+        )?;
+        rows.counters(
+            "metric_exports",
+            "Exports of metrics to a collector, by what became of them",
+            by_outcome(ExportCounts::of_process().read()),
         )?;
         // Only where there is a /proc.
         match Process::myself() {

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     env, fmt,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, LazyLock, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -19,8 +19,9 @@ use opentelemetry_sdk::{
     },
 };
 use tokio::runtime::Handle;
+use uuid::Uuid;
 
-use super::count::{Spans, counted};
+use super::count::{SpanCounts, bounded};
 use crate::{
     VERSION,
     trace::{ChosenIds, PART, names},
@@ -39,16 +40,16 @@ pub(super) fn provider(spans: impl SpanProcessor + 'static) -> SdkTracerProvider
 pub(super) fn in_batches<E, M>(
     part: &'static str,
     queue: usize,
-    spans: &'static Spans,
+    counts: &'static SpanCounts,
     make: M,
 ) -> SdkTracerProvider
 where
     E: SpanExporter + 'static,
     M: Fn() -> Result<E, String> + Send + Sync + 'static,
 {
-    let exporter = ByPart::new(part, make);
+    let exporter = ByPart::new(part, counts, make);
     let config = BatchConfigBuilder::default().with_max_queue_size(queue);
-    provider(counted(exporter, queue, spans, |exporter| {
+    provider(bounded(exporter, queue, counts, |exporter| {
         BatchSpanProcessor::builder(exporter).with_batch_config(config.build()).build()
     }))
 }
@@ -69,15 +70,16 @@ pub(super) fn otlp(
 /// span. One process runs one part or, with `up`, all.
 pub(super) struct ByPart<E, M> {
     part: &'static str,
+    counts: &'static SpanCounts,
     make: M,
     exporters: Mutex<BTreeMap<String, Arc<E>>>,
     failing: AtomicBool,
 }
 
 impl<E: SpanExporter, M: Fn() -> Result<E, String>> ByPart<E, M> {
-    pub(super) fn new(part: &'static str, make: M) -> Self {
+    pub(super) fn new(part: &'static str, counts: &'static SpanCounts, make: M) -> Self {
         let exporters = Mutex::new(BTreeMap::new());
-        Self { part, make, exporters, failing: AtomicBool::new(false) }
+        Self { part, counts, make, exporters, failing: AtomicBool::new(false) }
     }
 
     fn exporter(&self, part: &str) -> Result<Arc<E>, OTelSdkError> {
@@ -128,10 +130,12 @@ where
         }
         let mut result = Ok(());
         for (part, spans) in parts {
+            let count = spans.len();
             let exported = match self.exporter(&part) {
                 Ok(exporter) => exporter.export(spans).await,
                 Err(error) => Err(error),
             };
+            self.counts.handed(count, &exported);
             result = result.and(exported);
         }
         self.report(&result);
@@ -139,18 +143,25 @@ where
     }
 }
 
-/// What a part is: `service.name` `waybill-<part>` unless the variables name it, `service.version`, and
-/// the attributes of `OTEL_RESOURCE_ATTRIBUTES`.
-fn resource(part: &str) -> Resource {
+/// What a part is: `service.name` `waybill-<part>` and a `service.instance.id` of its own unless the
+/// variables name them, `service.version`, and the attributes of `OTEL_RESOURCE_ATTRIBUTES`.
+pub(super) fn resource(part: &str) -> Resource {
+    // Replicas are told apart by it, and parts of one process where they were given one name.
+    static INSTANCE: LazyLock<String> = LazyLock::new(|| Uuid::now_v7().to_string());
     let said = |name| env::var(name).unwrap_or_default();
     let attributes = said("OTEL_RESOURCE_ATTRIBUTES");
-    let named = !said("OTEL_SERVICE_NAME").is_empty()
-        || attributes.split(',').any(|pair| pair.trim_start().starts_with("service.name="));
-    let resource =
+    let says = |name: &str| {
+        let mut pairs = attributes.split(',').filter_map(|pair| pair.split_once('='));
+        pairs.any(|(key, _)| key.trim() == name)
+    };
+    let mut resource =
         Resource::builder().with_attribute(KeyValue::new(names::SERVICE_VERSION, VERSION));
-    if named {
-        resource.build()
-    } else {
-        resource.with_service_name(format!("waybill-{part}")).build()
+    if !says(names::SERVICE_INSTANCE_ID) {
+        let instance = format!("{}-{part}", *INSTANCE);
+        resource = resource.with_attribute(KeyValue::new(names::SERVICE_INSTANCE_ID, instance));
     }
+    if said("OTEL_SERVICE_NAME").is_empty() && !says(names::SERVICE_NAME) {
+        resource = resource.with_service_name(format!("waybill-{part}"));
+    }
+    resource.build()
 }

@@ -1,15 +1,17 @@
-//! Logs and traces of a process. Logs go to stderr: text on a terminal, JSON elsewhere, filtered by
+//! Logs, traces and pushed metrics of a process. Logs go to stderr: text on a terminal, JSON elsewhere, filtered by
 //! `WAYBILL_LOG`, or by what the ops port was told since. Traces go to an OTLP collector over gRPC when one of the standard `OTEL_` variables
-//! names it, and are not made otherwise.
+//! names it, and are not made otherwise. Metrics are on the ops port, and go there too where a variable asks for it.
 
 mod count;
 mod export;
 mod filter;
 mod json;
+mod push;
 mod repeats;
 mod variables;
 
 use std::{
+    collections::BTreeSet,
     io::{self, IsTerminal},
     thread,
     time::Duration,
@@ -32,8 +34,10 @@ use tracing_subscriber::{
 };
 
 use crate::trace::{Sampler, TARGET, Teller, propagate};
-pub(crate) use count::Spans;
+pub(crate) use count::SpanCounts;
 pub use filter::{log_filter, set_log_filter};
+use push::Push;
+pub(crate) use push::{ExportCounts, push};
 use repeats::Repeats;
 use variables::Variables;
 
@@ -42,9 +46,10 @@ use variables::Variables;
 pub struct Telemetry {
     provider: Option<SdkTracerProvider>,
     sampler: Sampler,
+    push: Option<Push>,
 }
 
-/// Starts logs and traces of this process; call it once, inside the tokio runtime. `part` is what the
+/// Starts the telemetry of this process; call it once, inside the tokio runtime. `part` is what the
 /// process runs, `waybill-<part>` the service name of its traces. A process that runs several parts has
 /// the service name of each on the spans of that part, as [`Spans`](crate::trace::Spans) tells them
 /// apart; `OTEL_SERVICE_NAME` goes over all of them.
@@ -52,17 +57,22 @@ pub fn init(part: &'static str) -> Telemetry {
     let mut warnings = Vec::new();
     let variables = Variables::of_process();
     let exporting = variables.export(&mut warnings);
-    let runtime = Handle::try_current().ok().filter(|_| exporting);
-    if exporting && runtime.is_none() {
-        warnings.push("no traces are exported: telemetry began outside of the runtime".to_owned());
+    let pushing = variables.metrics(&mut warnings);
+    let runtime = Handle::try_current().ok();
+    if runtime.is_none() && (exporting || pushing.is_some()) {
+        warnings.push("nothing is exported: telemetry began outside of the runtime".to_owned());
     }
     if exporting {
         variables.check(&mut warnings);
     }
     let queue = variables.queue(&mut warnings);
     propagate(variables.propagators(&mut warnings));
-    let provider = runtime
-        .map(|runtime| export::in_batches(part, queue, Spans::of_process(), export::otlp(runtime)));
+    let provider = runtime.clone().filter(|_| exporting).map(|runtime| {
+        export::in_batches(part, queue, SpanCounts::of_process(), export::otlp(runtime))
+    });
+    let push = runtime.zip(pushing).map(|(runtime, export)| {
+        Push::new(export, runtime, ExportCounts::of_process()).for_process()
+    });
     let sampler =
         if provider.is_some() { variables.sampler(&mut warnings) } else { Sampler::Never };
 
@@ -81,10 +91,12 @@ pub fn init(part: &'static str) -> Telemetry {
         Ok(()) => filter::is(handle),
         Err(_) => tracing::warn!("telemetry was started before, this start changes nothing"),
     }
-    for warning in warnings {
+    // A variable of all signals is looked at for each.
+    let mut said = BTreeSet::new();
+    for warning in warnings.iter().filter(|warning| said.insert(*warning)) {
         tracing::warn!("{warning}");
     }
-    Telemetry { provider, sampler }
+    Telemetry { provider, sampler, push }
 }
 
 impl Telemetry {
@@ -96,15 +108,27 @@ impl Telemetry {
     /// Sends what is left to the collector, for at most so long. A collector that does not answer costs
     /// that time and no more.
     pub async fn shutdown(self, within: Duration) {
-        let Some(provider) = self.provider else { return };
-        let (done, is_done) = oneshot::channel();
-        // A thread of its own: the call blocks, and the end of the runtime waits for its own threads.
-        let flush = thread::Builder::new().name("telemetry-end".to_owned()).spawn(move || {
-            let _ = done.send(provider.shutdown_with_timeout(within));
-        });
-        if flush.is_ok() && !matches!(timeout(within, is_done).await, Ok(Ok(Ok(())))) {
-            tracing::warn!(?within, "the last traces were not exported");
-        }
+        let Self { provider, push, .. } = self;
+        let metrics = async {
+            if let Some(push) = push
+                && !push.end(within).await
+            {
+                tracing::warn!(?within, "the last metrics were not exported");
+            }
+        };
+        tokio::join!(end_traces(provider, within), metrics);
+    }
+}
+
+async fn end_traces(provider: Option<SdkTracerProvider>, within: Duration) {
+    let Some(provider) = provider else { return };
+    let (done, is_done) = oneshot::channel();
+    // A thread of its own: the call blocks, and the end of the runtime waits for its own threads.
+    let flush = thread::Builder::new().name("telemetry-end".to_owned()).spawn(move || {
+        let _ = done.send(provider.shutdown_with_timeout(within));
+    });
+    if flush.is_ok() && !matches!(timeout(within, is_done).await, Ok(Ok(Ok(())))) {
+        tracing::warn!(?within, "the last traces were not exported");
     }
 }
 

@@ -26,7 +26,7 @@ use tokio::{
 use tracing::subscriber::with_default;
 use tracing_subscriber::layer::SubscriberExt;
 
-use super::{Telemetry, export, traces};
+use super::{SpanCounts, Telemetry, export, traces};
 use crate::{
     server::Limits,
     testing::{self, LIMIT, Running},
@@ -36,14 +36,21 @@ use crate::{
 /// What was exported: under which service, and the span.
 type Exported = Arc<Mutex<Vec<(String, String)>>>;
 
+/// The service whose spans are refused where a test says so.
+const REFUSED: &str = "waybill-fleet";
+
 #[derive(Debug, Default)]
 struct Noted {
     service: String,
     exported: Exported,
+    refuses: bool,
 }
 
 impl SpanExporter for Noted {
     async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+        if self.refuses && self.service == REFUSED {
+            return Err(OTelSdkError::InternalFailure("not that one".to_owned()));
+        }
         let spans = batch.into_iter().map(|span| (self.service.clone(), span.name.into_owned()));
         self.exported.lock().unwrap().extend(spans);
         Ok(())
@@ -64,6 +71,17 @@ where
     export::in_batches("up", 2_048, Box::leak(Box::default()), make)
 }
 
+#[tokio::test]
+async fn a_part_whose_spans_are_not_taken_does_not_count_those_of_others_as_failed() {
+    let counts: &'static SpanCounts = Box::leak(Box::default());
+    let refusing = || Ok(Noted { refuses: true, ..Noted::default() });
+    let provider = export::in_batches("up", 2_048, counts, refusing);
+    two_parts(&provider);
+    two_parts(&provider);
+    assert!(provider.force_flush().is_err());
+    assert_eq!(counts.read(), [("exported", 2), ("failed", 2), ("dropped", 0)]);
+}
+
 /// One span of each of two parts in one process.
 fn two_parts(provider: &SdkTracerProvider) {
     let subscriber = tracing_subscriber::registry().with(traces(provider.tracer("test"), true));
@@ -81,7 +99,7 @@ async fn each_part_of_one_process_has_its_own_service_name() {
     let provider =
         in_batches(move || Ok(Noted { exported: Arc::clone(&noted), ..Noted::default() }));
     two_parts(&provider);
-    let telemetry = Telemetry { provider: Some(provider), sampler: Sampler::Always };
+    let telemetry = Telemetry { provider: Some(provider), sampler: Sampler::Always, push: None };
     telemetry.shutdown(LIMIT).await;
 
     let mut exported = exported.lock().unwrap().clone();
@@ -92,7 +110,9 @@ async fn each_part_of_one_process_has_its_own_service_name() {
 
 #[tokio::test]
 async fn an_exporter_that_cannot_be_made_is_an_error_of_the_export_only() {
-    let exporter = export::ByPart::<Noted, _>::new("up", || Err("no such host".to_owned()));
+    let exporter = export::ByPart::<Noted, _>::new("up", Box::leak(Box::default()), || {
+        Err("no such host".to_owned())
+    });
     assert!(exporter.export(Vec::new()).await.is_ok());
     let provider = in_batches::<Noted, _>(|| Err("no such host".to_owned()));
     two_parts(&provider);
@@ -106,7 +126,7 @@ fn exporting_to(collector: SocketAddr) -> Telemetry {
         let builder = Otlp::builder().with_tonic().with_endpoint(format!("http://{collector}"));
         builder.build().map_err(|error| error.to_string())
     });
-    Telemetry { provider: Some(provider), sampler: Sampler::Always }
+    Telemetry { provider: Some(provider), sampler: Sampler::Always, push: None }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -145,7 +165,7 @@ async fn a_collector_that_never_answers_delays_the_end_by_its_deadline_and_no_mo
 
 #[tokio::test]
 async fn without_an_exporter_the_end_costs_nothing() {
-    let telemetry = Telemetry { provider: None, sampler: Sampler::Never };
+    let telemetry = Telemetry { provider: None, sampler: Sampler::Never, push: None };
     let began = Instant::now();
     telemetry.shutdown(LIMIT).await;
     assert!(began.elapsed() < LIMIT);

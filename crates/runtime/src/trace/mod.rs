@@ -24,7 +24,7 @@ pub(crate) use tell::Teller;
 pub mod names {
     pub use opentelemetry_semantic_conventions::attribute::{
         DB_OPERATION_BATCH_SIZE, ERROR_TYPE, RPC_METHOD, RPC_RESPONSE_STATUS_CODE, RPC_SYSTEM_NAME,
-        SERVICE_NAME, SERVICE_VERSION,
+        SERVICE_INSTANCE_ID, SERVICE_NAME, SERVICE_VERSION,
     };
 }
 

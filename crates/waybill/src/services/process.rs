@@ -16,8 +16,8 @@ use crate::{
 
 /// Time for what is in flight when the process is told to end.
 const DRAIN: Duration = Duration::from_secs(25);
-/// Time for the last traces, after the drain.
-const LAST_TRACES: Duration = Duration::from_secs(2);
+/// Time for the last traces and metrics, after the drain.
+const LAST_TELEMETRY: Duration = Duration::from_secs(2);
 /// Time for blocking work that nobody waits for any more.
 const LAST_WORK: Duration = Duration::from_secs(1);
 
@@ -60,7 +60,7 @@ pub(crate) fn run<D: Declared, C>(
         settings.finish()?;
         let shutdown = Shutdown::on_signals(drain);
         let served = serve(config, Life { shutdown, drain, sampler: telemetry.sampler() }).await;
-        telemetry.shutdown(LAST_TRACES).await;
+        telemetry.shutdown(LAST_TELEMETRY).await;
         served
     });
     runtime.shutdown_timeout(LAST_WORK);

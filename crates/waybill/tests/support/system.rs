@@ -68,6 +68,13 @@ impl System {
         }
     }
 
+    /// SIGTERM, and its drain; the exit code.
+    pub(crate) fn terminate(&mut self, part: Part) -> Option<i32> {
+        let mut process = self.processes[part as usize].take().expect("it runs");
+        signal("-TERM", process.id());
+        process.wait().expect("it ends").code()
+    }
+
     /// SIGSTOP, until the value is dropped: it is there and does not answer.
     pub(crate) fn freeze(&self, part: Part) -> Frozen {
         let id = self.processes[part as usize].as_ref().expect("it runs").id();
