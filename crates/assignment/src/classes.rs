@@ -1,4 +1,6 @@
-use std::iter;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::iter;
 
 use crate::grid::Grid;
 use crate::matrix::solve_members;
@@ -225,4 +227,40 @@ fn fill(prices: &[Option<i64>], cover: impl Fn(usize) -> i64) -> Vec<i64> {
 /// The least price that covers every score together with the other side's prices, where known.
 fn cover(others: impl Iterator<Item = (Option<i64>, Option<i64>)>) -> i64 {
     others.filter_map(|(score, price)| Some(score? - price?)).fold(0, i64::max)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_members_are_worth_the_same_each_for_itself_and_by_class() {
+        // Numbers that look random (splitmix64).
+        let mix = |number: u64| {
+            let z = number.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            z ^ (z >> 31)
+        };
+        for seed in 0..2000 {
+            let (rows, columns) = (1 + mix(seed) as usize % 6, 1 + mix(seed ^ 77) as usize % 6);
+            let span = [2, 9, 1000][mix(seed ^ 55) as usize % 3];
+            let score = |row: usize, column: usize| {
+                let number = mix(seed << 20 ^ (row * 8 + column) as u64);
+                (number >> 40 & 7 > 0).then_some((number % span) as i64 - (span / 4) as i64)
+            };
+            let table = Table::from_fn(rows, columns, score).unwrap();
+            let count = |class: usize| mix(seed << 30 ^ class as u64) % 5;
+            let row_counts: Vec<u64> = (0..rows).map(count).collect();
+            let column_counts: Vec<u64> = (0..columns).map(|class| count(class + 99)).collect();
+            let worth = |(flows, certificate): (Vec<Flow>, Certificate)| {
+                let total: i64 = flows.iter().map(|flow| value(&table, flow)).sum();
+                (total, flows.iter().map(|flow| flow.count).sum::<u64>(), certificate)
+            };
+            assert_eq!(
+                worth(by_class(&row_counts, &column_counts, &table)),
+                worth(by_member(&row_counts, &column_counts, &table)),
+                "seed {seed}"
+            );
+        }
+    }
 }

@@ -1,4 +1,4 @@
-use std::fmt;
+use core::fmt;
 
 /// What is wrong with a problem. All of it is the caller's data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,4 +59,4 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {}
+impl core::error::Error for Error {}

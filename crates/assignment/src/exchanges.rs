@@ -1,6 +1,8 @@
 //! What row classes could take from each other, kept up to date while they take it.
 
-use std::cmp::Reverse;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::cmp::Reverse;
 
 use crate::grid::Grid;
 

@@ -1,3 +1,6 @@
+use alloc::vec;
+use alloc::vec::Vec;
+
 use crate::{ClassSolution, UNASSIGNED};
 
 /// Turns flows between classes into a column, or [`UNASSIGNED`], for each row.
@@ -85,7 +88,7 @@ struct Cursor {
     /// The next column, in class order, and the end of the current flow's.
     span: Span,
     /// The flows after the current one.
-    flows: std::ops::Range<usize>,
+    flows: core::ops::Range<usize>,
 }
 
 fn cursors(solution: &ClassSolution, spans: &[Span]) -> Vec<Cursor> {

@@ -1,3 +1,6 @@
+use alloc::vec;
+use alloc::vec::Vec;
+
 /// A dense rectangle of numbers, row-major: what the solvers work on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Grid<T> {

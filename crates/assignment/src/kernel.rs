@@ -1,7 +1,8 @@
 //! Loops that are worth vectors, compiled for more than one kind of processor.
 //!
 //! The only unsafe code of this crate: the call of a function for a processor that was looked for
-//! just before. Elsewhere, and under Miri, the same loops run as they are.
+//! just before, which takes the feature `std`. Without it, elsewhere, and under Miri, the same loops run as
+//! they are, for the processor that the build is for.
 
 /// A loop over slices. [`vectorised`] runs it as the processor can do it best.
 pub(crate) trait Kernel {
@@ -11,7 +12,7 @@ pub(crate) trait Kernel {
     fn run(self) -> Self::Output;
 }
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
 #[allow(unsafe_code, reason = "functions for a processor that was looked for before the call")]
 pub(crate) fn vectorised<K: Kernel>(kernel: K) -> K::Output {
     #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl")]
@@ -22,14 +23,14 @@ pub(crate) fn vectorised<K: Kernel>(kernel: K) -> K::Output {
     fn with_avx2<K: Kernel>(kernel: K) -> K::Output {
         kernel.run()
     }
-    let has_avx512 = is_x86_feature_detected!("avx512f")
-        && is_x86_feature_detected!("avx512dq")
-        && is_x86_feature_detected!("avx512bw")
-        && is_x86_feature_detected!("avx512vl");
+    let has_avx512 = std::is_x86_feature_detected!("avx512f")
+        && std::is_x86_feature_detected!("avx512dq")
+        && std::is_x86_feature_detected!("avx512bw")
+        && std::is_x86_feature_detected!("avx512vl");
     if has_avx512 {
         // SAFETY: the processor has what the function is compiled for.
         unsafe { with_avx512(kernel) }
-    } else if is_x86_feature_detected!("avx2") {
+    } else if std::is_x86_feature_detected!("avx2") {
         // SAFETY: the processor has what the function is compiled for.
         unsafe { with_avx2(kernel) }
     } else {
@@ -37,7 +38,7 @@ pub(crate) fn vectorised<K: Kernel>(kernel: K) -> K::Output {
     }
 }
 
-#[cfg(not(target_arch = "x86_64"))]
+#[cfg(not(all(feature = "std", target_arch = "x86_64")))]
 pub(crate) fn vectorised<K: Kernel>(kernel: K) -> K::Output {
     kernel.run()
 }

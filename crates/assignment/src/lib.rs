@@ -1,9 +1,9 @@
-//! Assigns rows to columns so that the total score is as high as it can be, and proves it.
+#![doc = include_str!("../README.md")]
 //!
-//! Each row takes at most one column and each column at most one row. A pair has an integer score
-//! or is forbidden. The crate is pure: numbers in, numbers out; no strings, no I/O, no threads, no
-//! randomness. The same problem gives the same solution everywhere. Floats are for [`dense`] and
-//! [`sparse`] alone, which take costs as others have them, to minimise or to maximise.
+//! # What is where
+//!
+//! Floats are for [`dense`] and [`sparse`] alone, which take costs as others have them, to minimise or to
+//! maximise. In a [`Problem`] a pair has an integer score or is forbidden.
 //!
 //! | module | says |
 //! |---|---|
@@ -40,21 +40,13 @@
 //!
 //! The first is what [`Certificate`] proves and [`verify()`] checks. The second follows from how the
 //! solvers work (module `doubling`) and is checked against brute force in the tests.
-//!
-//! ```
-//! use assignment::{Problem, Table, UNASSIGNED, solve, verify};
-//!
-//! let scores = [[7, 5], [6, 1], [2, 2]];
-//! let table = Table::from_fn(3, 2, |row, column| Some(scores[row][column]))?;
-//! let problem = Problem::Matrix(&table);
-//! let solution = solve(&problem)?;
-//! assert_eq!(solution.total, 11);
-//! assert_eq!(solution.columns, [1, 0, UNASSIGNED]);
-//! assert_eq!(verify(&problem, &solution), Ok(()));
-//! # Ok::<(), assignment::Error>(())
-//! ```
 
+#![no_std]
 #![deny(unsafe_code)]
+
+extern crate alloc;
+#[cfg(any(feature = "std", test))]
+extern crate std;
 
 mod classes;
 pub mod dense;

@@ -3,6 +3,8 @@
 //! Costs are doubled scores, negative, and every row may stay out at 0. 32 bits are enough for scores up to 2^26,
 //! in which a step takes half the time.
 
+use alloc::vec::Vec;
+
 use crate::doubling::{doubled, kept_doubled};
 use crate::grid::Grid;
 use crate::jv::{self, LANES, Lane, Optimum};

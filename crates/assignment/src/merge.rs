@@ -3,6 +3,9 @@
 //! Rows are told apart by a hash first and compared after; a row whose hash is taken by a
 //! different one merely stays unmerged, so a collision costs time and never the result.
 
+use alloc::vec;
+use alloc::vec::Vec;
+
 use crate::Table;
 use crate::doubling::kept_doubled;
 use crate::grid::Grid;

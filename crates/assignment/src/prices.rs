@@ -5,6 +5,9 @@
 //! depend on the problem alone, not on which optimal matching was found or how; and a greatest
 //! price is what the total would lose without that member, so what a rival must beat.
 
+use alloc::vec;
+use alloc::vec::Vec;
+
 use crate::UNASSIGNED;
 use crate::grid::Grid;
 use crate::kernel::{Kernel, vectorised};

@@ -1,3 +1,6 @@
+use alloc::vec;
+use alloc::vec::Vec;
+
 use crate::{Error, Table};
 
 /// A problem in which rows fall into classes that score alike, and so do columns.

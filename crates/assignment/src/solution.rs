@@ -1,3 +1,5 @@
+use alloc::vec::Vec;
+
 /// Marks a row or column that stays unassigned.
 pub const UNASSIGNED: u32 = u32::MAX;
 
@@ -61,9 +63,9 @@ pub struct ClassSolution {
 }
 
 impl ClassSolution {
-    /// How many pairs are assigned.
+    /// How many pairs are assigned; at most `u64::MAX`, which is more than a solution can have.
     #[must_use]
     pub fn assigned(&self) -> u64 {
-        self.flows.iter().map(|flow| flow.count).sum()
+        self.flows.iter().fold(0, |pairs: u64, flow| pairs.saturating_add(flow.count))
     }
 }

@@ -1,3 +1,5 @@
+use alloc::vec::Vec;
+
 use crate::dense::{Matrix, few_differ};
 use crate::expand::{by_counted_class, expand_ordered};
 use crate::problem::{check_members, count};

@@ -1,3 +1,5 @@
+use alloc::vec::Vec;
+
 use crate::Error;
 
 /// The largest magnitude of a score. It leaves the sums of a shortest path (at most six scores,

@@ -12,7 +12,9 @@
 //! negative. Lengths of edges reduced by the prices are therefore never negative, and Dijkstra's
 //! method finds the best way. A push moves as many rows as the way can take.
 
-use std::cmp::Reverse;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::cmp::Reverse;
 
 use crate::exchanges::{Exchanges, UNREACHED};
 use crate::grid::Grid;
@@ -172,7 +174,7 @@ impl<'a> Network<'a> {
     /// Sends as many rows the same way as it can take, and gives their number.
     fn push(&mut self, class: usize, way: Way, most: u64) -> u64 {
         // (taker, holder, column class), from the end of the way to its start.
-        let mut steps = std::mem::take(&mut self.steps);
+        let mut steps = core::mem::take(&mut self.steps);
         steps.clear();
         let mut holder = way.last;
         while holder != class {
@@ -199,7 +201,7 @@ impl<'a> Network<'a> {
     /// The class holds so many more of the column class.
     fn hold(&mut self, holder: usize, column: u32, rows: u64) {
         let flow = self.flow.at_mut(holder, column as usize);
-        let held = std::mem::replace(flow, *flow + rows);
+        let held = core::mem::replace(flow, *flow + rows);
         if held == 0 {
             self.exchanges.offer(holder, column, self.by_column.row(column as usize));
         }

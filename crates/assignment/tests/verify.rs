@@ -5,8 +5,8 @@
 mod problems;
 
 use assignment::{
-    Classes, Flaw, Flow, Problem, Side, Solution, Table, UNASSIGNED, solve, solve_classes, verify,
-    verify_classes,
+    Certificate, ClassSolution, Classes, Flaw, Flow, MAX_SCORE, Problem, Side, Solution, Table,
+    UNASSIGNED, solve, solve_classes, verify, verify_classes,
 };
 use problems::{class_problems, tables};
 use proptest::prelude::*;
@@ -233,4 +233,24 @@ proptest! {
         let stands = scores.is_some() && solution.total == best;
         prop_assert_eq!(verify(&problem.problem(), &solution).is_ok(), stands);
     }
+}
+
+#[test]
+fn flows_that_no_integer_can_count_prove_nothing() {
+    // 128 × 2⁶³ × 2⁵⁸ is 2¹²⁸, which is 0 to whoever lets it wrap.
+    let (classes, members) = (128, 1 << 63);
+    let table = Table::from_fn(classes, classes, |r, c| (r == c).then_some(MAX_SCORE)).unwrap();
+    let counts = vec![members; classes];
+    let flow = |class| Flow { row_class: class, column_class: class, count: members };
+    let solution = ClassSolution {
+        flows: (0..classes as u32).map(flow).collect(),
+        total: 0,
+        certificate: Certificate {
+            row_prices: vec![MAX_SCORE; classes],
+            column_prices: vec![0; classes],
+        },
+    };
+    let flaw = verify_classes(&counts, &counts, &table, &solution);
+    assert_eq!(flaw, Err(Flaw::WrongTotal { claimed: 0, found: i128::MAX }));
+    assert_eq!(solution.assigned(), u64::MAX);
 }

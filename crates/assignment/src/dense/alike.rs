@@ -3,7 +3,9 @@
 //! Many equal rows are many ties, which is what searches are slow on and classes fast. Whether there
 //! are any is seen from a sample; then every row is compared with the one that it is like.
 
-use std::collections::HashMap;
+use alloc::collections::BTreeMap;
+use alloc::vec;
+use alloc::vec::Vec;
 
 use super::Matrix;
 use super::element::{Element, Wide};
@@ -76,7 +78,7 @@ fn group(
     signature: impl Fn(usize) -> u64,
     equal: impl Fn(usize, usize) -> bool,
 ) -> Option<Alike> {
-    let mut seen: HashMap<u64, Vec<u32>> = HashMap::new();
+    let mut seen: BTreeMap<u64, Vec<u32>> = BTreeMap::new();
     let mut alike = Alike { class: Vec::with_capacity(members), first: Vec::new() };
     for member in 0..members {
         let known = seen.entry(signature(member)).or_default();

@@ -4,7 +4,9 @@
 //! have risen for the columns that everybody wants. So the result is that of the whole matrix, and
 //! most of it is read once.
 
-use std::cmp::Ordering;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::cmp::Ordering;
 
 use super::costs::{Costs, low, priced};
 use super::element::Element;

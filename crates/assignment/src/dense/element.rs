@@ -1,4 +1,4 @@
-use std::fmt::Debug;
+use core::fmt::Debug;
 
 use crate::jv::Lane;
 use crate::paths::Number;
@@ -127,7 +127,8 @@ impl Wide for f64 {
     }
     fn in_units(self, unit: Self) -> Option<i64> {
         let count = self / unit;
-        (count.abs() <= (1_u64 << 53) as f64 && count.fract() == 0.0).then_some(count as i64)
+        let whole = count as i64;
+        (count.abs() <= (1_u64 << 53) as f64 && whole as Self == count).then_some(whole)
     }
     fn from_units(count: i64, unit: Self) -> Self {
         count as Self * unit
@@ -187,7 +188,7 @@ mod tests {
         for (number, unit) in [(1.0, 1.0), (12.0, 4.0), (98.75, 0.25), (-0.75, 0.25)] {
             assert_eq!(Wide::unit(number), Some(unit));
         }
-        assert_eq!(Wide::unit(0.1), Some(2_f64.powi(-55)));
+        assert_eq!(Wide::unit(0.1), Some(1.0 / (1_u64 << 55) as f64));
         assert_eq!(Wide::unit(0.0), None);
         assert_eq!(Wide::unit(f64::INFINITY), None);
         assert_eq!(98.75.in_units(0.25), Some(395));

@@ -2,7 +2,8 @@
 //! Castañon 1989, Annals of Operations Research 20, 67–96), for costs in which what one row wants
 //! depends on what all others do, as between places on a map.
 
-use std::cmp::Ordering;
+use alloc::vec::Vec;
+use core::cmp::Ordering;
 
 use super::element::{Element, Wide};
 use super::solve::Solver;

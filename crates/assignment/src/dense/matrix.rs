@@ -1,3 +1,5 @@
+use alloc::vec::Vec;
+
 use super::{Element, Error};
 
 /// A dense matrix of costs or scores, row-major: what each row counts with each column.

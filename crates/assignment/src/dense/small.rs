@@ -55,16 +55,12 @@ fn solve<T: Element, L: Lane>(
     price: impl Fn(L) -> T::Wide,
 ) -> Option<Solved<T::Wide>> {
     let flip = matrix.rows() > matrix.columns();
-    let (members, others) =
-        if flip { (matrix.columns(), matrix.rows()) } else { (matrix.rows(), matrix.columns()) };
-    let mut costs = Grid::filled(members, others.next_multiple_of(LANES), L::PROHIBITIVE);
-    for row in 0..matrix.rows() {
-        let elements = matrix.row(row).iter();
-        if flip {
-            elements.enumerate().for_each(|(column, &e)| *costs.at_mut(column, row) = cost(e));
-        } else {
-            costs.row_mut(row).iter_mut().zip(elements).for_each(|(to, &e)| *to = cost(e));
-        }
+    let others = matrix.rows().max(matrix.columns());
+    let width = if flip { matrix.columns() } else { others.next_multiple_of(LANES) };
+    let mut costs = Grid::filled(matrix.rows(), width, L::PROHIBITIVE);
+    vectorised(Fill { costs: &mut costs, matrix, cost });
+    if flip {
+        costs = costs.transposed().padded(LANES, L::PROHIBITIVE);
     }
     let Optimum { column_of, mut row_of, row_prices, mut column_prices } =
         jv::solve(&costs, L::PROHIBITIVE)?;
@@ -75,6 +71,27 @@ fn solve<T: Element, L: Lane>(
         payers: row_prices.into_iter().map(&price).collect(),
         places: column_prices.into_iter().map(&price).collect(),
     })
+}
+
+/// Writes down what each element costs.
+struct Fill<'a, T, L, C> {
+    costs: &'a mut Grid<L>,
+    matrix: &'a Matrix<'a, T>,
+    cost: C,
+}
+
+impl<T: Element, L: Lane, C: Fn(T) -> L> Kernel for Fill<'_, T, L, C> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for row in 0..self.matrix.rows() {
+            let elements = self.matrix.row(row).iter();
+            for (cost, &element) in self.costs.row_mut(row).iter_mut().zip(elements) {
+                *cost = (self.cost)(element);
+            }
+        }
+    }
 }
 
 /// What there is in a matrix.

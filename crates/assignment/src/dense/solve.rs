@@ -1,3 +1,6 @@
+use alloc::vec;
+use alloc::vec::Vec;
+
 use super::alike::by_class;
 use super::candidates::Candidates;
 use super::costs::Costs;

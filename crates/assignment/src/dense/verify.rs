@@ -1,3 +1,5 @@
+use alloc::vec;
+
 use super::element::Element;
 use super::{Flaw, Goal, Matrix, Proof, Solution};
 use crate::UNASSIGNED;
@@ -40,7 +42,7 @@ pub fn verify<T: Element>(
         }
     }
     let certificate = &mut transposed.certificate;
-    std::mem::swap(&mut certificate.row_prices, &mut certificate.column_prices);
+    core::mem::swap(&mut certificate.row_prices, &mut certificate.column_prices);
     let elements = matrix.transposed();
     let matrix = Matrix::new(columns, rows, &elements).expect("the shape of one that there is");
     verify_pairs(&Permitted { goal, matrix }, &transposed)

@@ -1,3 +1,6 @@
+use alloc::vec;
+use alloc::vec::Vec;
+
 use super::entry::{Entry, Takers, Ways};
 use super::margin::{Margin, Search};
 use super::pairs::Pairs;

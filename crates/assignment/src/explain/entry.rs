@@ -1,3 +1,6 @@
+use alloc::vec;
+use alloc::vec::Vec;
+
 use super::pairs::{Pair, Pairs};
 use crate::exchanges::UNREACHED;
 use crate::{Change, UNASSIGNED};

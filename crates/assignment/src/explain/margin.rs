@@ -1,3 +1,5 @@
+use alloc::vec::Vec;
+
 use super::pairs::Pairs;
 use crate::UNASSIGNED;
 use crate::exchanges::UNREACHED;
@@ -66,7 +68,7 @@ impl<'a> Search<'a> {
             if self.lengths[column_class] == length {
                 return length;
             }
-            let front = std::mem::take(&mut self.front);
+            let front = core::mem::take(&mut self.front);
             for &column in &front {
                 self.reach(column, length);
             }
@@ -108,7 +110,7 @@ impl<'a> Search<'a> {
     }
 
     fn go_on_from(&mut self, row: usize, length: i64) {
-        if !std::mem::replace(&mut self.seen[row], true) {
+        if !core::mem::replace(&mut self.seen[row], true) {
             for (shortest, &slack) in self.lengths.iter_mut().zip(self.slacks.row(row)) {
                 *shortest = (*shortest).min(length + slack);
             }

@@ -1,5 +1,8 @@
 //! Why something stays behind, what it would cost to bring it in, and how firm the pairs are.
 
+use alloc::vec;
+use alloc::vec::Vec;
+
 mod alternatives;
 mod entry;
 mod margin;

@@ -1,3 +1,6 @@
+use alloc::vec;
+use alloc::vec::Vec;
+
 use crate::grid::Grid;
 use crate::{Problem, Solution, Table, UNASSIGNED};
 
@@ -111,7 +114,7 @@ fn different(problem: &Problem<'_>, solution: &Solution) -> Vec<Pair> {
     let mut seen = Grid::filled(classes.table.rows(), classes.table.columns(), false);
     let is_new = |pair: &Pair| {
         let seen = seen.at_mut(pair.row_class as usize, pair.column_class as usize);
-        !std::mem::replace(seen, true)
+        !core::mem::replace(seen, true)
     };
     pairs.filter(is_new).collect()
 }

@@ -22,6 +22,8 @@
 mod lane;
 mod search;
 mod solver;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use lane::{Lane, most};
 pub(crate) use solver::{Optimum, solve};

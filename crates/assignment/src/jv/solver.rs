@@ -1,3 +1,6 @@
+use alloc::vec;
+use alloc::vec::Vec;
+
 use super::search::{Search, first_free};
 use super::{LANES, Lane};
 use crate::UNASSIGNED;
@@ -176,7 +179,7 @@ impl<'a, T: Lane> Solver<'a, T> {
         let costs = self.costs.row(row).as_chunks::<LANES>().0;
         let prices = self.has.column_prices.as_chunks::<LANES>().0;
         let has = |(costs, prices): (&[T; LANES], &[T; LANES])| {
-            std::array::from_fn(|lane| costs[lane] + prices[lane] == value)
+            core::array::from_fn(|lane| costs[lane] + prices[lane] == value)
         };
         first_free(costs.iter().zip(prices).map(has), &self.has.row_of)
     }
@@ -185,7 +188,7 @@ impl<'a, T: Lane> Solver<'a, T> {
     #[inline(always)]
     fn take(&mut self, row: usize, column: usize) -> u32 {
         self.has.column_of[row] = column as u32;
-        std::mem::replace(&mut self.has.row_of[column], row as u32)
+        core::mem::replace(&mut self.has.row_of[column], row as u32)
     }
 
     /// Brings one more row in by the shortest way, which may be that it stays out; false when there is
@@ -226,7 +229,7 @@ impl<'a, T: Lane> Solver<'a, T> {
     /// Takes the column of a row away, if it has one.
     #[inline(always)]
     fn leave_out(&mut self, row: usize) -> Option<usize> {
-        let column = std::mem::replace(&mut self.has.column_of[row], UNASSIGNED);
+        let column = core::mem::replace(&mut self.has.column_of[row], UNASSIGNED);
         (column != UNASSIGNED).then_some(column as usize)
     }
 

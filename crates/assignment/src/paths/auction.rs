@@ -5,6 +5,8 @@
 //! bring rows in one after the other and each way is long. In an auction all prices find their level
 //! together. With a least raise of ε it ends, and every row has a column within ε of its best.
 
+use alloc::vec::Vec;
+
 use super::edges::Adjacency;
 use super::matching::Matching;
 use super::number::Number;

@@ -1,6 +1,8 @@
 //! The start: rows bid for their best column while that is cheap (the augmenting row reduction of
 //! Jonker & Volgenant 1987, which is the naive auction).
 
+use alloc::vec::Vec;
+
 use super::edges::Adjacency;
 use super::matching::Matching;
 use super::number::Number;

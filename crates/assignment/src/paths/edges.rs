@@ -1,3 +1,6 @@
+use alloc::vec;
+use alloc::vec::Vec;
+
 use super::number::Number;
 
 /// The edges that rows have, as far as they are listed.

@@ -5,6 +5,9 @@
 //! that goes down too; when it is down to 0, the row takes the column that is looked at and leaves
 //! its own.
 
+use alloc::vec;
+use alloc::vec::Vec;
+
 use super::edges::Adjacency;
 use super::matching::Matching;
 use super::number::Number;
@@ -35,7 +38,7 @@ struct Way<T> {
 impl<T: Number, A: Adjacency<T>> Matching<T, A> {
     /// After this every column that has a free place has the price 0.
     pub(super) fn lower_loose(&mut self) {
-        let mut loose = std::mem::take(&mut self.loose);
+        let mut loose = core::mem::take(&mut self.loose);
         loose.sort_unstable();
         loose.dedup();
         let is_loose = |matching: &Self, column: u32| {

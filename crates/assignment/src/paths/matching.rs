@@ -17,6 +17,9 @@
 //! it sees, so that no edge is ever priced below its cost, and what rounding has done shows in the
 //! edges of the matching alone.
 
+use alloc::vec;
+use alloc::vec::Vec;
+
 use super::Shortage;
 use super::edges::{Adjacency, Edges};
 use super::frontier::Frontier;
@@ -99,7 +102,7 @@ impl<T: Number> Matching<T> {
 impl<T: Number, A: Adjacency<T>> Matching<T, A> {
     /// Over the edges of so many rows, which wait and must be assigned, to columns with one place each.
     pub(crate) fn over(edges: A, rows: usize, columns: usize) -> Self {
-        let mut matching = Self::empty(edges, std::iter::repeat_n(1, columns));
+        let mut matching = Self::empty(edges, core::iter::repeat_n(1, columns));
         matching.rows.reserve(rows);
         for _ in 0..rows {
             matching.add_waiting(None);
@@ -164,7 +167,7 @@ impl<T: Number, A: Adjacency<T>> Matching<T, A> {
         let leasts = self.columns.iter().map(|column| column.distance);
         let highest = leasts.filter(|&least| least < T::FAR).reduce(T::greater);
         let prices = self.columns.iter_mut().map(|column| {
-            let least = std::mem::replace(&mut column.distance, T::FAR);
+            let least = core::mem::replace(&mut column.distance, T::FAR);
             highest.filter(|_| least < T::FAR).map_or(T::ZERO, |highest| highest - least)
         });
         let prices: Vec<T> = prices.collect();
@@ -188,7 +191,7 @@ impl<T: Number, A: Adjacency<T>> Matching<T, A> {
     /// As for [`solve`](Self::solve).
     pub(crate) fn solve_while(&mut self, go_on: impl Fn(&A) -> bool) -> Result<bool, Shortage> {
         self.waiting.sort_unstable();
-        let waiting = std::mem::take(&mut self.waiting);
+        let waiting = core::mem::take(&mut self.waiting);
         let waiting = self.bid_all(waiting);
         for (at, &row) in waiting.iter().enumerate() {
             let ended =
@@ -230,7 +233,7 @@ impl<T: Number, A: Adjacency<T>> Matching<T, A> {
     }
 
     /// All places of a column, in `holders`.
-    pub(super) fn places(&self, column: u32) -> std::ops::Range<usize> {
+    pub(super) fn places(&self, column: u32) -> core::ops::Range<usize> {
         let column = column as usize;
         self.first_place[column] as usize..self.first_place[column + 1] as usize
     }
@@ -262,7 +265,7 @@ impl<T: Number, A: Adjacency<T>> Matching<T, A> {
     pub(super) fn stay_out(&mut self, row: u32) -> Seat {
         let row = &mut self.rows[row as usize];
         (row.price, row.waits) = (row.out, false);
-        std::mem::replace(&mut row.seat, Seat::NONE)
+        core::mem::replace(&mut row.seat, Seat::NONE)
     }
 
     /// The row loses its place, which the last holder of the column moves to, and waits.

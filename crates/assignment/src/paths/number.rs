@@ -1,5 +1,5 @@
-use std::fmt::Debug;
-use std::ops::{Add, Sub};
+use core::fmt::Debug;
+use core::ops::{Add, Sub};
 
 /// What costs, prices and distances are to a search.
 ///

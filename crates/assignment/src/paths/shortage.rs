@@ -1,4 +1,5 @@
-use std::fmt;
+use alloc::vec::Vec;
+use core::fmt;
 
 /// Why no assignment is permitted: rows of which none may stay unassigned, and whose permitted
 /// columns have together fewer places than they are (a violation of Hall's condition).

@@ -1,9 +1,10 @@
 //! A matching against trying everything, from any start.
 
-use proptest::prelude::*;
+use alloc::vec::Vec;
 
 use super::{Matching, Number, Shortage};
 use crate::UNASSIGNED;
+use proptest::prelude::*;
 
 /// The edges of a row, and what it costs it to stay out.
 type Line = (Vec<(u32, i64)>, Option<i64>);

@@ -1,6 +1,9 @@
 //! The members of one side: numbered places that are given out, taken back and given out again, and lists
 //! of members that are kept in the places themselves. Nothing here takes longer with more members.
 
+use alloc::vec;
+use alloc::vec::Vec;
+
 use crate::UNASSIGNED;
 
 /// No member, and the end of a list.
@@ -76,7 +79,7 @@ impl Members {
             return self.numbers() - 1;
         }
         let member = self.vacant;
-        self.vacant = std::mem::replace(self.at_mut(member), place).next;
+        self.vacant = core::mem::replace(self.at_mut(member), place).next;
         member
     }
 
@@ -85,7 +88,7 @@ impl Members {
         let class = self.class(member);
         self.counts[class] -= 1;
         self.count -= 1;
-        let next = std::mem::replace(&mut self.vacant, member);
+        let next = core::mem::replace(&mut self.vacant, member);
         *self.at_mut(member) = Place { class: NONE, partner: NONE, previous: NONE, next };
     }
 
@@ -108,7 +111,7 @@ impl Members {
 
     /// Puts a member first in a list.
     pub(super) fn push(&mut self, list: &mut u32, member: u32) {
-        let next = std::mem::replace(list, member);
+        let next = core::mem::replace(list, member);
         let place = self.at_mut(member);
         (place.previous, place.next) = (NONE, next);
         if next != NONE {

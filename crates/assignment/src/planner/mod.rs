@@ -1,5 +1,8 @@
 //! An assignment that stays optimal while members come and go.
 
+use alloc::vec;
+use alloc::vec::Vec;
+
 mod members;
 mod network;
 mod proof;
@@ -286,8 +289,8 @@ impl Planner {
     /// The rows and the columns, as they are paired. Leaves none.
     fn take_members(&mut self) -> (Members, Members) {
         let none = || Members::new(&[], &[], 0);
-        let rows = std::mem::replace(&mut self.network.rows, none());
-        let columns = std::mem::replace(&mut self.network.columns, none());
+        let rows = core::mem::replace(&mut self.network.rows, none());
+        let columns = core::mem::replace(&mut self.network.columns, none());
         if self.turned { (columns, rows) } else { (rows, columns) }
     }
 

@@ -17,6 +17,9 @@
 //! `prices[t] ≥ prices[s] + gain(t, s)`; nobody's price is 0. That covers every pair, leaves no price
 //! negative, and makes Dijkstra's method find the best way.
 
+use alloc::vec;
+use alloc::vec::Vec;
+
 use super::members::{Members, NONE};
 use super::search::{Cost, Labels};
 use super::{Change, Groups};

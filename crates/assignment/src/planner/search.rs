@@ -1,5 +1,7 @@
 //! The best way through the exchanges: of the ways that lose the least, one with the fewest moves.
 
+use alloc::vec::Vec;
+
 use crate::exchanges::{Exchanges, UNREACHED};
 
 /// What a way costs: first what it loses by the prices, then how many members move.

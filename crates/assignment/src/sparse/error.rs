@@ -1,4 +1,4 @@
-use std::fmt;
+use core::fmt;
 
 use super::Shortage;
 
@@ -117,4 +117,4 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {}
+impl core::error::Error for Error {}

@@ -1,3 +1,6 @@
+use alloc::vec;
+use alloc::vec::Vec;
+
 use super::cost::Amount;
 use super::{Certificate, Cost, Error, Goal, Problem, Solution, verify};
 use crate::UNASSIGNED;

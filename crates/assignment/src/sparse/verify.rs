@@ -1,4 +1,6 @@
-use std::fmt;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::fmt;
 
 use super::cost::Amount;
 use super::{Cost, Goal, Problem, Solution};
@@ -334,4 +336,4 @@ impl<S: fmt::Debug> fmt::Display for Flaw<S> {
     }
 }
 
-impl<S: fmt::Debug> std::error::Error for Flaw<S> {}
+impl<S: fmt::Debug> core::error::Error for Flaw<S> {}

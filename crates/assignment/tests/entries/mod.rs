@@ -1,0 +1,362 @@
+//! Every public entry with numbers that nobody would ask for, read from bytes. Nothing may panic or
+//! overflow; what is solved must be proven.
+
+#![allow(clippy::unwrap_used, reason = "clippy excuses the tests, not what they call")]
+
+use assignment::dense::{self, Element, Matrix};
+use assignment::sparse::{self, Cost, Goal};
+use assignment::{
+    Alternatives, Certificate, ClassSolution, Classes, Explanation, Flow, MAX_SCORE, Planner,
+    Problem, Solution, Table, UNASSIGNED, column_price_to_enter, column_reason, expand, first_come,
+    price_to_enter, reason, solve, solve_classes, solve_counted, verify, verify_classes,
+};
+
+/// Bytes as numbers; when they are used up, zeros.
+struct Bytes<'a>(&'a [u8]);
+
+const INTEGERS: [i64; 24] = [
+    i64::MIN,
+    i64::MIN + 1,
+    i64::MAX,
+    i64::MAX - 1,
+    MAX_SCORE,
+    -MAX_SCORE,
+    MAX_SCORE + 1,
+    -MAX_SCORE - 1,
+    MAX_SCORE / 2,
+    1 << 53,
+    (1 << 52) - 1,
+    1 << 52,
+    -(1 << 52),
+    1 << 50,
+    -(1 << 49),
+    i32::MAX as i64,
+    i32::MIN as i64,
+    1 << 26,
+    (1 << 26) + 1,
+    100_000,
+    -1,
+    0,
+    1,
+    2,
+];
+
+const FLOATS: [f64; 24] = [
+    f64::NAN,
+    f64::INFINITY,
+    f64::NEG_INFINITY,
+    f64::MAX,
+    f64::MIN,
+    1e308,
+    -1e308,
+    sparse::MAX_FLOAT,
+    1e305,
+    1e300,
+    -1e300,
+    1e39,
+    f32::MAX as f64,
+    f64::MIN_POSITIVE,
+    5e-324,
+    -5e-324,
+    1e-300,
+    1e-45,
+    -0.0,
+    0.0,
+    1.0,
+    -1.0,
+    0.1,
+    1.0 / 3.0,
+];
+
+impl Bytes<'_> {
+    fn byte(&mut self) -> u8 {
+        let (first, rest) = self.0.split_first().unwrap_or((&0, &[]));
+        self.0 = rest;
+        *first
+    }
+
+    fn below(&mut self, bound: usize) -> usize {
+        usize::from(self.byte()) % bound
+    }
+
+    fn word(&mut self) -> u64 {
+        (0..8).fold(0, |word, _| word << 8 | u64::from(self.byte()))
+    }
+
+    fn integer(&mut self) -> i64 {
+        match self.byte() {
+            kind @ 0..100 => INTEGERS[usize::from(kind) % INTEGERS.len()],
+            100..130 => self.word().cast_signed(),
+            kind => i64::from(kind) % 7,
+        }
+    }
+
+    fn float(&mut self) -> f64 {
+        match self.byte() {
+            kind @ 0..100 => FLOATS[usize::from(kind) % FLOATS.len()],
+            100..130 => f64::from_bits(self.word()),
+            kind => f64::from(kind) / 7.0,
+        }
+    }
+
+    fn count(&mut self) -> u64 {
+        match self.byte() {
+            0 => u64::MAX,
+            1 => 1 << 63,
+            2 => 1 << 40,
+            3 => self.word(),
+            kind => u64::from(kind) % 6,
+        }
+    }
+
+    fn list<T>(&mut self, length: usize, mut of: impl FnMut(&mut Self) -> T) -> Vec<T> {
+        (0..length).map(|_| of(self)).collect()
+    }
+
+    /// Now and then one more.
+    fn or_more(&mut self, length: usize) -> usize {
+        length + usize::from(self.byte() == 0)
+    }
+
+    fn goal(&mut self) -> Goal {
+        [Goal::Minimise, Goal::Maximise][self.below(2)]
+    }
+
+    /// Of a side, now and then, one that does not fit.
+    fn side(&mut self) -> usize {
+        match self.byte() {
+            0 => usize::MAX,
+            1 => 1 << 31,
+            kind => usize::from(kind) % 7,
+        }
+    }
+}
+
+/// What the bytes say, through one of the entries.
+pub(crate) fn any(bytes: &[u8]) {
+    let mut bytes = Bytes(bytes);
+    match bytes.below(8) {
+        0 => matrix(&mut bytes, Bytes::integer),
+        1 => matrix(&mut bytes, |bytes| bytes.integer() as i32),
+        2 => matrix(&mut bytes, Bytes::float),
+        3 => matrix(&mut bytes, |bytes| bytes.float() as f32),
+        4 => table(&mut bytes),
+        5 => planner(&mut bytes),
+        6 => pairs(&mut bytes, Bytes::integer),
+        _ => pairs(&mut bytes, Bytes::float),
+    }
+}
+
+fn matrix<'a, T: Element<Wide: Cost<Sum: Copy>>>(
+    bytes: &mut Bytes<'a>,
+    mut element: impl FnMut(&mut Bytes<'a>) -> T,
+) {
+    let (goal, rows, columns) = (bytes.goal(), bytes.side(), bytes.side());
+    let fits = rows.checked_mul(columns).filter(|&elements| elements <= 64);
+    let length = bytes.or_more(fits.unwrap_or(3));
+    let elements = bytes.list(length, &mut element);
+    let Ok(matrix) = Matrix::new(rows, columns, &elements) else { return };
+    let solved = dense::solve(goal, &matrix);
+    if let Ok(solution) = &solved {
+        dense::verify(goal, &matrix, solution).unwrap();
+    }
+    // What is no solution is refused, and how is never a panic.
+    if let Ok(mut solution) = solved {
+        let at = bytes.below(rows.max(1));
+        if let Some(column) = solution.columns.get_mut(at) {
+            *column = [UNASSIGNED, bytes.byte().into(), UNASSIGNED - 1][bytes.below(3)];
+        }
+        solution.assigned = solution.assigned.wrapping_add(bytes.below(2));
+        let certificate = &mut solution.certificate;
+        certificate.row_prices.truncate(bytes.below(8));
+        let by = bytes.below(certificate.column_prices.len().max(1));
+        certificate.column_prices.rotate_left(by);
+        let _ = dense::verify(goal, &matrix, &solution);
+    }
+}
+
+fn any_table(bytes: &mut Bytes<'_>, rows: usize, columns: usize) -> Option<Table> {
+    // In most, scores are such as a table takes.
+    let all = bytes.below(4) == 0;
+    Table::from_fn(rows, columns, |_, _| {
+        let score =
+            if all { bytes.integer() } else { bytes.integer().clamp(-MAX_SCORE, MAX_SCORE) };
+        (bytes.below(8) > 0).then_some(if bytes.below(4) > 0 { score >> 8 } else { score })
+    })
+    .ok()
+}
+
+fn check_problem(problem: &Problem<'_>) -> Option<Solution> {
+    let _ = first_come(problem);
+    let solution = solve(problem).ok()?;
+    assert_eq!(verify(problem, &solution), Ok(()));
+    let explanation = Explanation::new(problem, &solution);
+    assert_eq!(problem.rows() - solution.assigned, explanation.rows().len());
+    let alternatives = Alternatives::new(problem, &solution);
+    for row in 0..problem.rows() {
+        let _ = (reason(problem, &solution, row), price_to_enter(problem, &solution, row));
+        let _ = (alternatives.of_row(row), alternatives.margin(row));
+    }
+    for column in 0..problem.columns() {
+        let _ = column_reason(problem, &solution, column);
+        let _ = column_price_to_enter(problem, &solution, column);
+        let _ = alternatives.of_column(column);
+    }
+    let _ = alternatives.margins().count();
+    Some(solution)
+}
+
+fn table(bytes: &mut Bytes<'_>) {
+    let (rows, columns) = (bytes.side(), bytes.side());
+    if rows.max(columns) > 64 {
+        assert!(Table::from_fn(rows.max(1 << 32), columns, |_, _| None).is_err());
+        return;
+    }
+    let Some(table) = any_table(bytes, rows, columns) else { return };
+    if let Some(mut solution) = check_problem(&Problem::Matrix(&table)) {
+        distort(bytes, &mut solution.columns, &mut solution.certificate);
+        solution.total = bytes.integer();
+        let _ = verify(&Problem::Matrix(&table), &solution);
+    }
+    let mut classes = |classes: usize| {
+        let length = bytes.below(9);
+        bytes.list(length, |bytes| match bytes.byte() {
+            0 => u32::MAX,
+            kind => u32::from(kind) % (classes as u32 + u32::from(kind == 1)).max(1),
+        })
+    };
+    let (row_class, column_class) = (classes(rows), classes(columns));
+    let classes = Classes { row_class: &row_class, column_class: &column_class, table: &table };
+    if let Some(mut solution) = check_problem(&Problem::Classes(classes)) {
+        let counts = |class: &[u32], classes: usize| -> Vec<u64> {
+            let of = |of| class.iter().filter(|&&class| class as usize == of).count() as u64;
+            (0..classes).map(of).collect()
+        };
+        let (of_rows, of_columns) = (counts(&row_class, rows), counts(&column_class, columns));
+        assert_eq!(solve_counted(&classes, &of_rows, &of_columns).unwrap(), solution);
+        let by_class = solve_classes(&of_rows, &of_columns, &table).unwrap();
+        assert_eq!(expand(&row_class, &column_class, &by_class), solution.columns);
+        distort(bytes, &mut solution.columns, &mut solution.certificate);
+        let _ = verify(&Problem::Classes(classes), &solution);
+    }
+    counts(bytes, &table);
+}
+
+/// Classes by numbers of members, of any size.
+fn counts(bytes: &mut Bytes<'_>, table: &Table) {
+    let (rows, columns) = (bytes.or_more(table.rows()), bytes.or_more(table.columns()));
+    let (rows, columns) = (bytes.list(rows, Bytes::count), bytes.list(columns, Bytes::count));
+    let Ok(mut solution) = solve_classes(&rows, &columns, table) else { return };
+    assert_eq!(verify_classes(&rows, &columns, table, &solution), Ok(()));
+    let ClassSolution { flows, total, certificate } = &mut solution;
+    distort(bytes, &mut [], certificate);
+    *total = bytes.integer();
+    let flow = Flow {
+        row_class: bytes.byte().into(),
+        column_class: bytes.byte().into(),
+        count: bytes.count(),
+    };
+    match bytes.below(3) {
+        0 => flows.push(flow),
+        1 => flows.insert(0, flow),
+        _ => {}
+    }
+    let _ = verify_classes(&rows, &columns, table, &solution);
+    let _ = solution.assigned();
+}
+
+/// Makes it a solution of nothing.
+fn distort(bytes: &mut Bytes<'_>, columns: &mut [u32], certificate: &mut Certificate) {
+    if let Some(column) = columns.first_mut() {
+        *column = [UNASSIGNED, bytes.byte().into(), UNASSIGNED - 1][bytes.below(3)];
+    }
+    for prices in [&mut certificate.row_prices, &mut certificate.column_prices] {
+        if bytes.below(8) == 0 {
+            prices.push(0);
+        }
+        for price in prices {
+            if bytes.below(2) == 0 {
+                *price = bytes.integer();
+            }
+        }
+    }
+}
+
+fn planner(bytes: &mut Bytes<'_>) {
+    let (rows, columns) = (bytes.below(5), bytes.below(5));
+    let Some(table) = any_table(bytes, rows, columns) else { return };
+    let members = |bytes: &mut Bytes<'_>, classes: usize| {
+        let length = if classes == 0 { 0 } else { bytes.below(6) };
+        bytes.list(length, |bytes| bytes.below(classes) as u32)
+    };
+    let (row_class, column_class) = (members(bytes, rows), members(bytes, columns));
+    let classes = Classes { row_class: &row_class, column_class: &column_class, table: &table };
+    let Ok(mut planner) = Planner::new(&classes) else { return };
+    while !bytes.0.is_empty() {
+        let number = match bytes.byte() {
+            0 => u32::MAX,
+            byte => u32::from(byte) % 12,
+        };
+        match bytes.below(6) {
+            0 => _ = planner.add_row(number),
+            1 => _ = planner.add_column(number),
+            2 => _ = planner.remove_row(number),
+            3 => _ = planner.remove_column(number),
+            4 if planner.table().rows() < 8 => {
+                let scores = bytes.list(planner.table().columns(), Bytes::integer);
+                let _ = planner.add_row_class(|column| Some(scores[column]).filter(|s| s % 3 != 0));
+            }
+            _ if planner.table().columns() < 8 => {
+                let scores = bytes.list(planner.table().rows(), Bytes::integer);
+                let _ = planner.add_column_class(|row| Some(scores[row]).filter(|s| s % 3 != 0));
+            }
+            _ => {}
+        }
+        let _ = (planner.column_of(number), planner.row_of(number));
+        let proof = planner.class_solution();
+        assert_eq!(proof.total, planner.total());
+        let (rows, columns) = (planner.row_counts(), planner.column_counts());
+        assert_eq!(verify_classes(rows, columns, planner.table(), &proof), Ok(()));
+    }
+}
+
+fn pairs<'a, C: Cost<Sum: Copy>>(bytes: &mut Bytes<'a>, mut cost: impl FnMut(&mut Bytes<'a>) -> C) {
+    let (goal, rows, columns) = (bytes.goal(), bytes.below(7), bytes.below(7));
+    let edges = bytes.list(rows, |bytes| bytes.below(7));
+    let mut starts = vec![0];
+    starts.extend(edges.iter().scan(0, |start, edges| {
+        *start += edges;
+        Some(*start)
+    }));
+    let length = starts[rows];
+    if bytes.below(16) == 0 {
+        let at = bytes.below(starts.len());
+        starts[at] = [0, usize::MAX, length + 1, 3][bytes.below(4)];
+    }
+    let edge_columns = bytes.list(length, |bytes| match bytes.byte() {
+        0 => u32::MAX,
+        byte => u32::from(byte) % (columns as u32).max(1),
+    });
+    let lengths = (bytes.or_more(length), bytes.or_more(rows), bytes.or_more(columns));
+    let costs = bytes.list(lengths.0, &mut cost);
+    let out = bytes.list(lengths.1, |bytes| (bytes.below(3) == 0).then(|| cost(bytes)));
+    let places = bytes.list(lengths.2, |bytes| match bytes.byte() {
+        0 => u32::MAX,
+        1 => 1 << 31,
+        byte => u32::from(byte) % 4,
+    });
+    let problem = sparse::Problem::from_csr(goal, columns, &starts, &edge_columns, &costs)
+        .and_then(|problem| problem.with_unassigned_each(&out))
+        .and_then(|problem| problem.with_places_each(&places));
+    let Ok(problem) = problem else { return };
+    let Ok(mut solution) = sparse::solve(&problem) else { return };
+    sparse::verify(&problem, &solution).unwrap();
+    if let Some(column) = solution.columns.first_mut() {
+        *column = [UNASSIGNED, bytes.byte().into(), UNASSIGNED - 1][bytes.below(3)];
+    }
+    let certificate = &mut solution.certificate;
+    certificate.row_prices.truncate(bytes.below(8));
+    let by = bytes.below(certificate.column_prices.len().max(1));
+    certificate.column_prices.rotate_left(by);
+    let _ = sparse::verify(&problem, &solution);
+}
