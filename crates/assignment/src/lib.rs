@@ -16,7 +16,7 @@
 //! | `merge` | equal rows and equal columns of a class table become one |
 //! | `transport` | successive shortest paths that push whole class counts |
 //! | `exchanges` | what row classes could take from each other, for `transport` and `planner` |
-//! | `expand` | [`expand()`]: class flows become rows and columns |
+//! | `expand` | [`expand()`]: class flows become rows and columns; [`Expansion`]: in parts |
 //! | `matrix` | Jonker–Volgenant shortest augmenting paths on a dense matrix |
 //! | `prices` | the canonical dual prices of an optimal matching |
 //! | `paths` | shortest augmenting paths, for `dense` and `sparse` |
@@ -78,7 +78,7 @@ mod verify;
 
 pub use classes::solve_classes;
 pub use error::Error;
-pub use expand::expand;
+pub use expand::{ByClass, Expansion, expand};
 pub use explain::{
     Alternatives, Entry, Explanation, Margin, Reason, Unassigned, column_price_to_enter,
     column_reason, price_to_enter, reason,
