@@ -1,5 +1,6 @@
 use alloc::vec;
 use alloc::vec::Vec;
+use core::iter::zip;
 
 use crate::{ClassSolution, UNASSIGNED};
 
@@ -14,59 +15,175 @@ use crate::{ClassSolution, UNASSIGNED};
 /// solution must be one of these classes' counts. [`solve`](crate::solve()) sees to that.
 #[must_use]
 pub fn expand(row_class: &[u32], column_class: &[u32], solution: &ClassSolution) -> Vec<u32> {
-    let (order, starts) = by_class(column_class, solution.certificate.column_prices.len());
-    expand_ordered(row_class, &order, &starts, solution)
+    let columns = ByClass::new(column_class, solution.certificate.column_prices.len());
+    let mut expansion = Expansion::new(&columns, solution);
+    row_class.iter().map(|&class| expansion.next(class)).collect()
 }
 
-/// [`expand()`] with the columns by class, as [`by_class`] or [`by_counted_class`] gives them.
-pub(crate) fn expand_ordered(
-    row_class: &[u32],
-    order: &[u32],
-    starts: &[u32],
-    solution: &ClassSolution,
-) -> Vec<u32> {
-    let spans = spans(solution, starts);
-    let mut cursors = cursors(solution, &spans);
-    row_class.iter().map(|&class| cursors[class as usize].next(&spans, order)).collect()
+/// Members by class, and ascending within each.
+#[derive(Debug, Clone)]
+pub struct ByClass {
+    order: Vec<u32>,
+    /// Where each class starts in `order`, and at the end where the last ends.
+    starts: Vec<u32>,
 }
 
-/// Member numbers ordered by class and then ascending, and where each class starts in them.
-pub(crate) fn by_class(class: &[u32], classes: usize) -> (Vec<u32>, Vec<u32>) {
-    let mut counts = vec![0; classes];
-    for &class in class {
-        counts[class as usize] += 1;
+impl ByClass {
+    /// The members of so many classes, by the class of each.
+    ///
+    /// # Panics
+    ///
+    /// When a member's class is not one of them.
+    #[must_use]
+    pub fn new(class: &[u32], classes: usize) -> Self {
+        let mut counts = vec![0; classes];
+        for &class in class {
+            counts[class as usize] += 1;
+        }
+        Self::counted(class.iter().copied(), &counts)
     }
-    by_counted_class(class, &counts)
-}
 
-/// [`by_class`] of classes with so many members; panics when they have not.
-pub(crate) fn by_counted_class(class: &[u32], counts: &[u64]) -> (Vec<u32>, Vec<u32>) {
-    let mut starts = Vec::with_capacity(counts.len() + 1);
-    starts.push(0);
-    starts.extend(counts.iter().scan(0, |start, &count| {
-        // Members are numbered by a u32.
-        *start += count as u32;
-        Some(*start)
-    }));
-    let mut next = starts.clone();
-    let mut order = vec![0; class.len()];
-    for (member, &class) in (0..).zip(class) {
-        let at = &mut next[class as usize];
-        order[*at as usize] = member;
-        *at += 1;
+    /// [`ByClass::new`] of classes with so many members: spares a pass over all members.
+    ///
+    /// # Panics
+    ///
+    /// When they have not so many.
+    #[must_use]
+    pub fn counted(class: impl IntoIterator<Item = u32>, counts: &[u64]) -> Self {
+        let mut starts = Vec::with_capacity(counts.len() + 1);
+        starts.push(0);
+        starts.extend(counts.iter().scan(0, |start, &count| {
+            // Members are numbered by a u32.
+            *start += count as u32;
+            Some(*start)
+        }));
+        let mut next = starts.clone();
+        let mut order = vec![0; starts[counts.len()] as usize];
+        (0..).zip(class).for_each(|(member, class)| {
+            let at = &mut next[class as usize];
+            order[*at as usize] = member;
+            *at += 1;
+        });
+        assert!(
+            next.iter().eq(starts.iter().skip(1).chain(starts.last())),
+            "a class with other members"
+        );
+        Self { order, starts }
     }
-    assert!(
-        next.iter().eq(starts.iter().skip(1).chain(starts.last())),
-        "a class with other members"
-    );
-    (order, starts)
+
+    /// The order, and where each class starts in it; at the end where the last ends.
+    pub(crate) fn into_parts(self) -> (Vec<u32>, Vec<u32>) {
+        (self.order, self.starts)
+    }
 }
 
-/// A stretch of the columns in class order.
-#[derive(Clone, Copy)]
+/// Hands out the columns of flows to rows, one row after the other.
+///
+/// Rows in parts have the same columns: a part begins where [`skip`](Expansion::skip) has passed over
+/// the rows before it. So the parts can be handed out at the same time.
+///
+/// ```
+/// use assignment::{ByClass, Expansion, Table, expand, solve_classes};
+///
+/// let (rows, columns) = ([0, 1, 1, 0], [1, 0, 0, 1]);
+/// let table = Table::from_fn(2, 2, |row, column| Some([[5, 3], [1, 2]][row][column]))?;
+/// let solution = solve_classes(&[2, 2], &[2, 2], &table)?;
+///
+/// let by_class = ByClass::counted(columns, &[2, 2]);
+/// let mut first = Expansion::new(&by_class, &solution);
+/// let mut second = first.clone();
+/// second.skip(rows[..2].iter().copied());
+/// let parts = rows[..2].iter().map(|&class| first.next(class));
+/// let parts = parts.chain(rows[2..].iter().map(|&class| second.next(class)));
+/// assert_eq!(parts.collect::<Vec<u32>>(), expand(&rows, &columns, &solution));
+/// # Ok::<(), assignment::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Expansion<'a> {
+    columns: &'a [u32],
+    /// The columns that each flow hands out.
+    flows: Vec<Span>,
+    cursors: Vec<Cursor>,
+}
+
+/// A stretch of the columns by class.
+#[derive(Debug, Clone, Copy)]
 struct Span {
     from: u32,
     to: u32,
+}
+
+/// Where a row class stands in its flows.
+#[derive(Debug, Clone)]
+struct Cursor {
+    /// What is left of the current flow's columns.
+    span: Span,
+    /// The flows after the current one.
+    flows: core::ops::Range<u32>,
+}
+
+impl<'a> Expansion<'a> {
+    /// All rows are to come.
+    ///
+    /// # Panics
+    ///
+    /// When a class is not one of the solution's, or a flow counts more columns than its class has.
+    #[must_use]
+    pub fn new(columns: &'a ByClass, solution: &ClassSolution) -> Self {
+        let flows = spans(solution, &columns.starts);
+        let cursors = cursors(solution, &flows);
+        Self { columns: &columns.order, flows, cursors }
+    }
+
+    /// The column of the next row, which has this class; [`UNASSIGNED`] when the flows of the class have
+    /// handed out all.
+    ///
+    /// # Panics
+    ///
+    /// When the class is not one of the solution's.
+    #[inline]
+    pub fn next(&mut self, row_class: u32) -> u32 {
+        let cursor = &mut self.cursors[row_class as usize];
+        if cursor.span.from == cursor.span.to {
+            match cursor.flows.next() {
+                Some(flow) => cursor.span = self.flows[flow as usize],
+                None => return UNASSIGNED,
+            }
+        }
+        let column = self.columns[cursor.span.from as usize];
+        cursor.span.from += 1;
+        column
+    }
+
+    /// Passes over the next rows, which have these classes.
+    ///
+    /// # Panics
+    ///
+    /// When one of them is not one of the solution's.
+    pub fn skip(&mut self, row_class: impl IntoIterator<Item = u32>) {
+        let mut rows = vec![0; self.cursors.len()];
+        row_class.into_iter().for_each(|class| rows[class as usize] += 1);
+        for (cursor, rows) in zip(&mut self.cursors, rows) {
+            cursor.skip(rows, &self.flows);
+        }
+    }
+}
+
+impl Cursor {
+    fn skip(&mut self, mut rows: u32, flows: &[Span]) {
+        loop {
+            let step = rows.min(self.span.to - self.span.from);
+            self.span.from += step;
+            rows -= step;
+            if rows == 0 {
+                return;
+            }
+            match self.flows.next() {
+                Some(flow) => self.span = flows[flow as usize],
+                None => return,
+            }
+        }
+    }
 }
 
 /// The columns that each flow hands out.
@@ -82,37 +199,15 @@ fn spans(solution: &ClassSolution, starts: &[u32]) -> Vec<Span> {
     solution.flows.iter().map(|flow| take(flow.column_class as usize, flow.count)).collect()
 }
 
-/// Where a row class stands in its flows.
-#[derive(Clone)]
-struct Cursor {
-    /// The next column, in class order, and the end of the current flow's.
-    span: Span,
-    /// The flows after the current one.
-    flows: core::ops::Range<usize>,
-}
-
 fn cursors(solution: &ClassSolution, spans: &[Span]) -> Vec<Cursor> {
     let none = Cursor { span: Span { from: 0, to: 0 }, flows: 0..0 };
     let mut cursors = vec![none; solution.certificate.row_prices.len()];
     let mut first = 0;
     for flows in solution.flows.chunk_by(|a, b| a.row_class == b.row_class) {
+        let after = first + flows.len();
         cursors[flows[0].row_class as usize] =
-            Cursor { span: spans[first], flows: first + 1..first + flows.len() };
-        first += flows.len();
+            Cursor { span: spans[first], flows: first as u32 + 1..after as u32 };
+        first = after;
     }
     cursors
-}
-
-impl Cursor {
-    fn next(&mut self, spans: &[Span], order: &[u32]) -> u32 {
-        if self.span.from == self.span.to {
-            match self.flows.next() {
-                Some(flow) => self.span = spans[flow],
-                None => return UNASSIGNED,
-            }
-        }
-        let column = order[self.span.from as usize];
-        self.span.from += 1;
-        column
-    }
 }

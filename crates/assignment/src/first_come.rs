@@ -4,7 +4,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 
-use crate::expand::by_class;
+use crate::expand::ByClass;
 use crate::merge::{Merged, group_of, merge};
 use crate::problem::count;
 use crate::{Classes, Problem, Table};
@@ -53,7 +53,8 @@ const SCANNED: usize = 1 << 14;
 
 /// Each row looks at every column class.
 fn by_scan(classes: &Classes<'_>) -> i64 {
-    let (order, mut next) = by_class(classes.column_class, classes.table.columns());
+    let (order, mut next) =
+        ByClass::new(classes.column_class, classes.table.columns()).into_parts();
     let ends = next[1..].to_vec();
     let remaining = |next: u32, class: usize| match next < ends[class] {
         true => order[next as usize],
@@ -122,7 +123,7 @@ impl Columns {
         let group_of = group_of(&merged.columns, classes.table.columns());
         let group: Vec<u32> =
             classes.column_class.iter().map(|&class| group_of[class as usize]).collect();
-        let (order, mut next) = by_class(&group, merged.columns.len());
+        let (order, mut next) = ByClass::new(&group, merged.columns.len()).into_parts();
         let ends = next[1..].to_vec();
         next.pop();
         let lowest = vec![numbered(NONE_LEFT, 0); next.len()];

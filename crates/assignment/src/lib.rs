@@ -16,7 +16,7 @@
 //! | `merge` | equal rows and equal columns of a class table become one |
 //! | `transport` | successive shortest paths that push whole class counts |
 //! | `exchanges` | what row classes could take from each other, for `transport` and `planner` |
-//! | `expand` | [`expand()`]: class flows become rows and columns |
+//! | `expand` | [`expand()`]: class flows become rows and columns; [`Expansion`]: in parts |
 //! | `matrix` | a table of rows and columns that are each for themselves, solved by `jv` |
 //! | `jv` | Jonker–Volgenant on a dense matrix, in vectors; for `dense` too, where it is small |
 //! | `kernel` | loops compiled for more than one kind of processor |
@@ -74,7 +74,7 @@ mod verify;
 
 pub use classes::solve_classes;
 pub use error::Error;
-pub use expand::expand;
+pub use expand::{ByClass, Expansion, expand};
 pub use explain::{
     Alternatives, Entry, Explanation, Margin, Reason, Unassigned, column_price_to_enter,
     column_reason, price_to_enter, reason,

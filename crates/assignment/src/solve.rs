@@ -1,7 +1,7 @@
 use alloc::vec::Vec;
 
 use crate::dense::{Matrix, few_differ};
-use crate::expand::{by_counted_class, expand_ordered};
+use crate::expand::{ByClass, Expansion};
 use crate::problem::{check_members, count};
 use crate::{
     ClassSolution, Classes, Error, Problem, Solution, Table, UNASSIGNED, matrix, solve_classes,
@@ -61,8 +61,9 @@ pub fn solve_counted(
         Ok(row_counts),
         "counts that are not those of the rows"
     );
-    let (order, starts) = by_counted_class(classes.column_class, column_counts);
-    let columns = expand_ordered(classes.row_class, &order, &starts, &solution);
+    let by_class = ByClass::counted(classes.column_class.iter().copied(), column_counts);
+    let mut expansion = Expansion::new(&by_class, &solution);
+    let columns = classes.row_class.iter().map(|&class| expansion.next(class)).collect();
     let assigned = usize::try_from(solution.assigned()).unwrap_or(usize::MAX);
     let ClassSolution { total, certificate, .. } = solution;
     Ok(Solution { columns, total, assigned, certificate })

@@ -5,8 +5,8 @@
 mod problems;
 
 use assignment::{
-    Classes, Error, Problem, Table, expand, first_come, solve, solve_classes, solve_counted,
-    verify, verify_classes,
+    ByClass, Classes, Error, Expansion, Problem, Table, expand, first_come, solve, solve_classes,
+    solve_counted, verify, verify_classes,
 };
 use problems::{ClassProblem, Numbers, class_problems, naive_first_come, tables};
 use proptest::prelude::*;
@@ -62,6 +62,30 @@ proptest! {
         let wide = solve(&Problem::Matrix(&wide)).unwrap();
         prop_assert_eq!(narrow.total + (1 << 40), wide.total);
         prop_assert_eq!(narrow.assigned + 1, wide.assigned);
+    }
+
+    #[test]
+    fn rows_in_parts_have_the_same_columns(
+        problem in class_problems(60, 6), at in prop::collection::vec(0..60usize, 0..4),
+    ) {
+        let Problem::Classes(Classes { row_class, column_class, table }) = problem.problem() else { unreachable!() };
+        let counts = |class: &[u32], classes: usize| -> Vec<u64> {
+            (0..classes).map(|c| class.iter().filter(|&&class| class as usize == c).count() as u64).collect()
+        };
+        let (rows, columns) = (counts(row_class, table.rows()), counts(column_class, table.columns()));
+        let solution = solve_classes(&rows, &columns, table).unwrap();
+        let by_class = ByClass::counted(column_class.iter().copied(), &columns);
+        let mut ends = at;
+        ends.push(row_class.len());
+        ends.sort_unstable();
+        let (mut in_parts, mut start) = (Vec::new(), 0);
+        for end in ends.into_iter().filter(|&end| end <= row_class.len()) {
+            let mut part = Expansion::new(&by_class, &solution);
+            part.skip(row_class[..start].iter().copied());
+            in_parts.extend(row_class[start..end].iter().map(|&class| part.next(class)));
+            start = end;
+        }
+        prop_assert_eq!(in_parts, expand(row_class, column_class, &solution));
     }
 
     #[test]

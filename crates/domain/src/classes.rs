@@ -3,6 +3,9 @@
 //! The score of a pair depends on the traits alone, so a million records are a few hundred classes.
 //! Classes are numbered by ascending value: which parts the records came in makes no difference.
 
+use std::fmt;
+use std::ops::{Index, Range};
+
 use crate::letters::Names;
 use crate::lines::Measured;
 use crate::records::Span;
@@ -17,7 +20,7 @@ pub struct StreetClasses {
     /// How many records each class has.
     pub counts: Vec<u64>,
     /// The class of each record, in the records' order.
-    pub class: Vec<u32>,
+    pub class: Members,
 }
 
 impl StreetClasses {
@@ -46,7 +49,7 @@ pub struct DriverClasses {
     /// How many records each class has.
     pub counts: Vec<u64>,
     /// The class of each record, in the records' order.
-    pub class: Vec<u32>,
+    pub class: Members,
 }
 
 impl DriverClasses {
@@ -130,7 +133,7 @@ pub trait Measure: Copy {
     const KEYS: usize;
 
     /// The traits with this key.
-    fn of_key(key: u32) -> Self::Traits;
+    fn of_key(key: u16) -> Self::Traits;
 
     /// Well mixed in the highest bits.
     fn hash(traits: Self::Traits) -> u64;
@@ -149,20 +152,23 @@ pub(crate) const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
 #[derive(Clone, Debug)]
 pub struct Column<M: Measure> {
     measure: M,
-    /// How many codes are keys: all, or none when records have none.
+    /// How many codes are keys: all, or none when records come without.
     keys: u32,
-    /// How many records have each code.
-    counts: Vec<u32>,
+    /// How many records have each code. In turns: one count would wait for itself when a record follows
+    /// another like it.
+    counts: Vec<[u32; TURNS]>,
     /// The traits that came without a key, in the order they were first seen.
     values: Vec<M::Traits>,
     /// The code of each record.
-    codes: Vec<u32>,
+    codes: Codes,
     /// A hash table with linear probing, at most half full: traits and their place in `values`, plus
     /// one; 0 is free.
     slots: Vec<(M::Traits, u32)>,
     /// 64 less the binary logarithm of the table's size.
     shift: u32,
 }
+
+const TURNS: usize = 4;
 
 impl<M: Measure> Column<M> {
     fn of(measure: M, records: usize) -> Column<M> {
@@ -171,7 +177,7 @@ impl<M: Measure> Column<M> {
             keys: 0,
             counts: Vec::new(),
             values: Vec::new(),
-            codes: Vec::with_capacity(records),
+            codes: Codes { narrow: Vec::with_capacity(records), wide: Vec::new() },
             slots: vec![Default::default(); 64],
             shift: 58,
         }
@@ -179,7 +185,7 @@ impl<M: Measure> Column<M> {
 
     /// No records yet, with room for so many, which have keys.
     pub(crate) fn with_keys(measure: M, records: usize) -> Column<M> {
-        let (keys, counts) = (M::KEYS as u32, vec![0; M::KEYS]);
+        let (keys, counts) = (M::KEYS as u32, vec![[0; TURNS]; M::KEYS]);
         Column { keys, counts, ..Column::of(measure, records) }
     }
 
@@ -201,22 +207,22 @@ impl<M: Measure> Column<M> {
     #[inline]
     pub fn push_traits(&mut self, traits: M::Traits) {
         let mut at = (M::hash(traits) >> self.shift) as usize;
-        let code = self.keys
-            + loop {
-                match self.slots[at] {
-                    (_, 0) => break self.add(traits, at),
-                    (taken, number) if taken == traits => break number - 1,
-                    _ => at = (at + 1) & (self.slots.len() - 1),
-                }
-            };
-        self.counts[code as usize] += 1;
+        let place = loop {
+            match self.slots[at] {
+                (_, 0) => break self.add(traits, at),
+                (taken, number) if taken == traits => break number - 1,
+                _ => at = (at + 1) & (self.slots.len() - 1),
+            }
+        };
+        let code = self.keys + place;
+        self.counts[code as usize][0] += 1;
         self.codes.push(code);
     }
 
     #[cold]
     fn add(&mut self, traits: M::Traits, free: usize) -> u32 {
         self.values.push(traits);
-        self.counts.push(0);
+        self.counts.push([0; TURNS]);
         self.slots[free] = (traits, self.values.len() as u32);
         if self.values.len() * 2 > self.slots.len() {
             self.grow();
@@ -246,31 +252,29 @@ impl<M: Measure> Column<M> {
     /// Whether none came so far.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.codes.is_empty()
+        self.codes.len() == 0
     }
 
-    fn rank(mut self) -> Ranked<M::Traits> {
-        let is_there = |&key: &u32| self.counts[key as usize] > 0;
+    fn rank(self) -> Ranked<M::Traits> {
+        let count = |code: u32| -> u64 {
+            self.counts[code as usize].iter().map(|&count| u64::from(count)).sum()
+        };
+        let keys = (0..self.keys).filter(|&key| count(key) > 0);
         let mut order: Vec<(M::Traits, u32)> =
-            (0..self.keys).filter(is_there).map(|key| (M::of_key(key), key)).collect();
+            keys.map(|key| (M::of_key(key as u16), key)).collect();
         order.extend(self.values.iter().copied().zip(self.keys..));
         order.sort_unstable();
-        let mut place = vec![0; self.counts.len()];
+        let mut of_code = vec![0; self.counts.len()];
         let (mut values, mut counts) = (Vec::new(), Vec::new());
         // The same traits may have come with their key and without.
         for same in order.chunk_by(|a, b| a.0 == b.0) {
-            let mut count = 0;
             for &(_, code) in same {
-                place[code as usize] = values.len() as u32;
-                count += u64::from(self.counts[code as usize]);
+                of_code[code as usize] = values.len() as u32;
             }
+            counts.push(same.iter().map(|&(_, code)| count(code)).sum());
             values.push(same[0].0);
-            counts.push(count);
         }
-        for code in &mut self.codes {
-            *code = place[*code as usize];
-        }
-        Ranked { values, counts, class: self.codes }
+        Ranked { values, counts, class: Members { codes: self.codes, of_code } }
     }
 }
 
@@ -278,15 +282,117 @@ impl<M: Measure> Column<M> {
 struct Ranked<T> {
     values: Vec<T>,
     counts: Vec<u64>,
-    class: Vec<u32>,
+    class: Members,
+}
+
+/// The class of each record. A record takes two bytes, unless there are more than 65,536 different codes.
+#[derive(Clone, Default)]
+pub struct Members {
+    codes: Codes,
+    /// The class of each code.
+    of_code: Vec<u32>,
+}
+
+/// The code of each record: all of them narrow, or all wide.
+#[derive(Clone, Debug, Default)]
+struct Codes {
+    narrow: Vec<u16>,
+    wide: Vec<u32>,
+}
+
+impl Codes {
+    #[inline]
+    fn push(&mut self, code: u32) {
+        match u16::try_from(code) {
+            Ok(code) if self.wide.is_empty() => self.narrow.push(code),
+            _ => self.push_wide(code),
+        }
+    }
+
+    #[cold]
+    fn push_wide(&mut self, code: u32) {
+        self.wide.extend(std::mem::take(&mut self.narrow).into_iter().map(u32::from));
+        self.wide.push(code);
+    }
+
+    #[inline]
+    fn extend(&mut self, codes: &[u16]) {
+        if self.wide.is_empty() {
+            self.narrow.extend_from_slice(codes);
+        } else {
+            self.wide.extend(codes.iter().map(|&code| u32::from(code)));
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.narrow.len() + self.wide.len()
+    }
+}
+
+impl Members {
+    /// How many records there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.codes.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The class of each record in order.
+    #[inline]
+    pub fn iter(&self) -> impl Iterator<Item = u32> + '_ {
+        self.range(0..self.len())
+    }
+
+    /// The class of each record in a part of them. Panics when the range is not within.
+    #[inline]
+    pub fn range(&self, records: Range<usize>) -> impl Iterator<Item = u32> + '_ {
+        let Codes { narrow, wide } = &self.codes;
+        // One of the two is all there is.
+        let narrow = narrow.get(records.clone()).unwrap_or_default();
+        let wide = if narrow.is_empty() { &wide[records] } else { &[] };
+        let codes = narrow.iter().map(|&code| usize::from(code));
+        codes.chain(wide.iter().map(|&code| code as usize)).map(|code| self.of_code[code])
+    }
+}
+
+/// The class of one record. Panics if there is no such record.
+impl Index<usize> for Members {
+    type Output = u32;
+
+    #[inline]
+    fn index(&self, record: usize) -> &u32 {
+        let Codes { narrow, wide } = &self.codes;
+        let code = narrow.get(record).map_or_else(|| wide[record] as usize, |&code| code.into());
+        &self.of_code[code]
+    }
+}
+
+/// Equal classes in the same order, however they came to be.
+impl PartialEq for Members {
+    fn eq(&self, other: &Members) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for Members {}
+
+impl fmt::Debug for Members {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
 }
 
 impl<M: Measure> Measured for Column<M> {
-    fn take_keys(&mut self, keys: &[u32]) {
-        for &key in keys {
-            self.counts[key as usize] += 1;
+    fn take_keys(&mut self, keys: &[u16]) {
+        for (i, &key) in keys.iter().enumerate() {
+            self.counts[usize::from(key)][i % TURNS] += 1;
         }
-        self.codes.extend_from_slice(keys);
+        self.codes.extend(keys);
     }
 
     fn take(&mut self, text: &str, span: Span) {
@@ -304,9 +410,23 @@ mod tests {
         let lengths = [9, 4, 9, 0, u32::MAX, 4].map(StreetLength);
         let classes = StreetClasses::from_lengths(lengths.to_vec());
         assert_eq!(classes.lengths, [0, 4, 9, u32::MAX].map(StreetLength));
-        assert_eq!(classes.class, [2, 1, 2, 0, 3, 1]);
+        assert_eq!(classes.class.iter().collect::<Vec<_>>(), [2, 1, 2, 0, 3, 1]);
         assert_eq!(classes.counts, [1, 2, 2, 1]);
         assert_eq!(StreetClasses::from_lengths(vec![]), StreetClasses::default());
+    }
+
+    #[test]
+    fn more_classes_than_a_narrow_code_tells_are_all_different() {
+        let lengths: Vec<StreetLength> =
+            (0..200_000).map(|i| StreetLength(i * 7 % 100_000)).collect();
+        let classes = StreetClasses::from_lengths(lengths.clone());
+        assert_eq!((classes.lengths.len(), classes.class.len()), (100_000, 200_000));
+        assert!(classes.counts.iter().all(|&count| count == 2));
+        for (i, &length) in lengths.iter().enumerate() {
+            assert_eq!(classes.lengths[classes.class[i] as usize], length);
+        }
+        let part: Vec<u32> = classes.class.range(70_000..70_003).collect();
+        assert_eq!(part, [classes.class[70_000], classes.class[70_001], classes.class[70_002]]);
     }
 
     proptest! {
@@ -320,7 +440,7 @@ mod tests {
             let classes = DriverClasses::from_traits(traits.clone());
             prop_assert!(classes.traits.is_sorted_by(|a, b| a < b));
             let found: Vec<DriverTraits> =
-                classes.class.iter().map(|&class| classes.traits[class as usize]).collect();
+                classes.class.iter().map(|class| classes.traits[class as usize]).collect();
             prop_assert_eq!(found, traits);
         }
     }

@@ -4,8 +4,9 @@ use csv::{ErrorKind, StringRecord};
 
 use crate::RecordError;
 use crate::error::ColumnNames;
-use crate::lines::{line_at, not_utf8};
+use crate::lines::line_at;
 use crate::records::{Records, check_arena, check_length};
+use crate::utf8::not_utf8;
 
 /// The header of the column that holds ids.
 const ID: &str = "id";

@@ -8,7 +8,7 @@ use crate::look::Look;
 use crate::mask;
 use crate::normal::normal_form;
 use crate::records::Span;
-use crate::sweep::{Kind, NO_KEY, Plain};
+use crate::sweep::{Counted, Kind, Lines, NO_KEY};
 
 /// All that a score needs of a driver. Each is a count of code points of the name in normal form.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -80,7 +80,8 @@ impl Measure for Names {
     /// Up to 7 that are no letters, up to 15 vowels, up to 63 in all.
     const KEYS: usize = 1 << 13;
 
-    fn of_key(key: u32) -> DriverTraits {
+    fn of_key(key: u16) -> DriverTraits {
+        let key = u32::from(key);
         let (others, vowels, length) = (key >> 10, key >> 6 & 15, key & 63);
         DriverTraits { length, vowels, consonants: length.saturating_sub(others + vowels) }
     }
@@ -98,20 +99,19 @@ impl Measure for Names {
 }
 
 impl Kind<2> for Names {
-    const FEEDS: usize = 6;
+    type Carry = ();
 
     #[inline(always)]
-    fn masks(look: impl Look) -> [u64; 2] {
-        let lower = look.lower();
-        [lower.between(b'a', b'z'), lower.any_of(*b"aeiou")]
+    fn count(self, look: impl Look, _: Lines, (): &mut ()) -> Counted<2> {
+        Counted { masks: [look.letters(), look.vowels()], unclear: 0 }
     }
 
     #[inline(always)]
-    fn key(self, name: Plain<'_, 2>) -> u32 {
-        let (letters, vowels) = (name.mask::<0>().count_ones(), name.mask::<1>().count_ones());
-        let length = name.length as u32;
-        let others = length - letters;
-        if (others > 7) | (vowels > 15) { NO_KEY } else { others << 10 | vowels << 6 | length }
+    fn key(self, length: u8, [letters, vowels]: [u8; 2]) -> u16 {
+        let others = length.wrapping_sub(letters);
+        let has_key = (length != 0) & (length <= 63) & (others <= 7) & (vowels <= 15);
+        let key = u16::from(others) << 10 | u16::from(vowels) << 6 | u16::from(length);
+        if has_key { key } else { NO_KEY }
     }
 }
 

@@ -14,7 +14,8 @@
 //! | `classes` | records with the same traits collapsed into one class |
 //! | `mask` | what a window of bytes looks like, a bit a byte: the fast path of one record stands on it |
 //! | `sweep` | a file's bytes, a block at a time, to lines and a key of each: the fast path of many |
-//! | `look` | a block's bytes as bits; `x86`: by vectors, the only unsafe code |
+//! | `look` | a block's bytes as bits; `x86`: by vectors |
+//! | `utf8` | bytes that turn out to be text piece by piece; unsafe code is here and in `x86` only |
 //!
 //! Two invariants hold throughout. There is no floating point inside: a [`Score`] is a whole number
 //! of quarters. And each fast path (plain ASCII) answers exactly as the general path does (all of
@@ -40,10 +41,11 @@ mod street;
     allow(dead_code, reason = "a sweep is worth it with vectors only")
 )]
 mod sweep;
+mod utf8;
 #[cfg(all(target_arch = "x86_64", not(feature = "portable")))]
 mod x86;
 
-pub use classes::{DriverClasses, DriverColumn, StreetClasses, StreetColumn};
+pub use classes::{DriverClasses, DriverColumn, Members, StreetClasses, StreetColumn};
 pub use error::{ColumnNames, RecordError};
 pub use letters::{DriverTraits, driver_traits};
 pub use lines::{parse_drivers, parse_shipments};

@@ -4,7 +4,8 @@ use crate::letters::Names;
 use crate::look::Look;
 use crate::records::{Records, Span, check_arena, check_length};
 use crate::street::Streets;
-use crate::sweep::{Ended, Kind, NO_KEY, Plain, Sweep};
+use crate::sweep::{Counted, Ended, Kind, Lines, NO_KEY, Sweep};
+use crate::utf8::Utf8;
 use crate::{DriverClasses, DriverColumn, RecordError, StreetClasses, StreetColumn, StreetName};
 
 const BYTE_ORDER_MARK: &str = "\u{feff}";
@@ -18,7 +19,7 @@ impl Records {
     /// `InvalidUtf8`, `TooLong`, `TooLarge`; of several, the first in the file except that the whole
     /// file must be UTF-8 before anything else is looked at.
     pub fn parse_lines(bytes: impl Into<Vec<u8>>) -> Result<Records, RecordError> {
-        Lines::new(bytes.into())?.read(Unmeasured, &mut Unmeasured)
+        File::new(bytes.into())?.read(Unmeasured, &mut Unmeasured)
     }
 }
 
@@ -30,9 +31,9 @@ pub fn parse_shipments(
     bytes: impl Into<Vec<u8>>,
     rule: StreetName,
 ) -> Result<(Records, StreetClasses), RecordError> {
-    let lines = Lines::new(bytes.into())?;
-    let mut column = StreetColumn::with_keys(Streets(rule), lines.estimate());
-    let records = lines.read(Streets(rule), &mut column)?;
+    let file = File::new(bytes.into())?;
+    let mut column = StreetColumn::with_keys(Streets(rule), file.estimate());
+    let records = file.read(Streets(rule), &mut column)?;
     Ok((records, column.finish()))
 }
 
@@ -41,16 +42,16 @@ pub fn parse_shipments(
 /// # Errors
 /// As [`Records::parse_lines`].
 pub fn parse_drivers(bytes: impl Into<Vec<u8>>) -> Result<(Records, DriverClasses), RecordError> {
-    let lines = Lines::new(bytes.into())?;
-    let mut column = DriverColumn::with_keys(Names, lines.estimate());
-    let records = lines.read(Names, &mut column)?;
+    let file = File::new(bytes.into())?;
+    let mut column = DriverColumn::with_keys(Names, file.estimate());
+    let records = file.read(Names, &mut column)?;
     Ok((records, column.finish()))
 }
 
 /// What takes the records of a file, in their order.
 pub(crate) trait Measured {
     /// Takes records by their keys.
-    fn take_keys(&mut self, keys: &[u32]);
+    fn take_keys(&mut self, keys: &[u16]);
 
     /// Takes a record that has no key: a trimmed span of the text.
     fn take(&mut self, text: &str, span: Span);
@@ -61,37 +62,37 @@ pub(crate) trait Measured {
 struct Unmeasured;
 
 impl Kind<0> for Unmeasured {
-    const FEEDS: usize = 6;
-    fn masks(_: impl Look) -> [u64; 0] {
-        []
+    type Carry = ();
+
+    fn count(self, _: impl Look, _: Lines, (): &mut ()) -> Counted<0> {
+        Counted { masks: [], unclear: 0 }
     }
-    fn key(self, _: Plain<'_, 0>) -> u32 {
-        0
+
+    fn key(self, length: u8, []: [u8; 0]) -> u16 {
+        if length == 0 { NO_KEY } else { 0 }
     }
 }
 
 impl Measured for Unmeasured {
-    fn take_keys(&mut self, _: &[u32]) {}
+    fn take_keys(&mut self, _: &[u16]) {}
     fn take(&mut self, _: &str, _: Span) {}
 }
 
-/// A file that is text.
-struct Lines {
-    text: String,
+/// A file that should be text.
+struct File {
+    text: Utf8,
 }
 
-impl Lines {
-    fn new(bytes: Vec<u8>) -> Result<Lines, RecordError> {
+impl File {
+    fn new(bytes: Vec<u8>) -> Result<File, RecordError> {
         check_arena(bytes.len())?;
-        let text = String::from_utf8(bytes)
-            .map_err(|error| not_utf8(&error.as_bytes()[..error.utf8_error().valid_up_to()]))?;
-        Ok(Lines { text })
+        Ok(File { text: Utf8::new(bytes) })
     }
 
     /// About how many lines there are, by the first of them.
     fn estimate(&self) -> usize {
         const SAMPLE: usize = 16 << 10;
-        let bytes = self.text.as_bytes();
+        let bytes = self.text.bytes();
         let sample = &bytes[..bytes.len().min(SAMPLE)];
         let lines = memchr::memchr_iter(b'\n', sample).count() + 1;
         let all = lines * (bytes.len() / sample.len().max(1));
@@ -106,30 +107,19 @@ impl Lines {
         measured: &mut impl Measured,
     ) -> Result<Records, RecordError> {
         let records = Records::with_capacity(self.estimate(), 0);
-        let bytes = self.text.as_bytes();
         let mut reader = Reader { text: &self.text, line: 1, records, measured };
-        let mut start = 0;
-        if self.text.starts_with(BYTE_ORDER_MARK) {
-            // It belongs to no line, so the first needs a look of its own.
-            let end = memchr::memchr(b'\n', bytes).unwrap_or(bytes.len());
-            reader.take(Span::new(BYTE_ORDER_MARK.len(), end))?;
-            start = bytes.len().min(end + 1);
-        }
-        start = Sweep::run(kind, bytes, start, |ended| reader.take_ended(&ended))?;
-        let rest = start;
-        for feed in memchr::memchr_iter(b'\n', &bytes[rest..]).map(|at| rest + at) {
-            reader.take(Span::new(start, feed))?;
-            start = feed + 1;
-        }
-        reader.take(Span::new(start, bytes.len()))?;
+        let read = reader.take_all(kind);
         let records = reader.records;
-        Ok(records.with_arena(self.text))
+        // What is not UTF-8 is told first, wherever it is.
+        let text = self.text.into_string()?;
+        read?;
+        Ok(records.with_arena(text))
     }
 }
 
 /// Takes lines one after the other.
 struct Reader<'a, M> {
-    text: &'a str,
+    text: &'a Utf8,
     /// The number of the next line.
     line: u32,
     records: Records,
@@ -137,6 +127,29 @@ struct Reader<'a, M> {
 }
 
 impl<M: Measured> Reader<'_, M> {
+    fn take_all<const N: usize>(&mut self, kind: impl Kind<N>) -> Result<(), RecordError> {
+        let bytes = self.text.bytes();
+        let mut start = 0;
+        if bytes.starts_with(BYTE_ORDER_MARK.as_bytes()) {
+            // It belongs to no line, so the first needs a look of its own.
+            let end = memchr::memchr(b'\n', bytes).unwrap_or(bytes.len());
+            self.text.check_to(end)?;
+            self.take(Span::new(BYTE_ORDER_MARK.len(), end))?;
+            start = bytes.len().min(end + 1);
+        }
+        start = Sweep::run(kind, bytes, start, |ended| {
+            self.text.check_to(ended.end)?;
+            self.take_ended(&ended)
+        })?;
+        self.text.check_to(bytes.len())?;
+        let rest = start;
+        for feed in memchr::memchr_iter(b'\n', &bytes[rest..]).map(|at| rest + at) {
+            self.take(Span::new(start, feed))?;
+            start = feed + 1;
+        }
+        self.take(Span::new(start, bytes.len()))
+    }
+
     fn take_ended(&mut self, ended: &Ended<'_>) -> Result<(), RecordError> {
         if ended.has_all_keys {
             self.records.push_lines(ended.start, ended.feeds, self.line);
@@ -161,21 +174,16 @@ impl<M: Measured> Reader<'_, M> {
 
     /// Takes a line as it stands; one with nothing in it is no record.
     fn take(&mut self, line: Span) -> Result<(), RecordError> {
-        let span = trimmed(self.text, line);
+        let text = self.text.checked();
+        let span = trimmed(text, line);
         if span.len() > 0 {
             check_length(span.len(), self.line)?;
-            self.measured.take(self.text, span);
+            self.measured.take(text, span);
             self.records.push_start(span.start(), self.line);
         }
         self.line += 1;
         Ok(())
     }
-}
-
-/// The error of bytes that are UTF-8 up to here and no further.
-pub(crate) fn not_utf8(good: &[u8]) -> RecordError {
-    let start = memchr::memrchr(b'\n', good).map_or(0, |feed| feed + 1);
-    RecordError::InvalidUtf8 { line: line_at(good), byte: good.len() - start + 1 }
 }
 
 /// The line on which the byte behind `before` stands.

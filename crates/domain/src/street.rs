@@ -1,13 +1,11 @@
 //! R3 and R4: an address to its street name, and the length of that.
 
-use std::hint::select_unpredictable;
-
 use crate::classes::{MIX, Measure};
-use crate::look::Look;
+use crate::look::{Look, Words};
 use crate::mask;
 use crate::normal::normal_form;
 use crate::records::Span;
-use crate::sweep::{Kind, NO_KEY, Plain, WINDOW};
+use crate::sweep::{Counted, Kind, LONGEST, Lines, NO_KEY, run};
 
 /// Which part of a shipment's line counts.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -159,10 +157,10 @@ pub struct Streets(pub(crate) StreetName);
 
 impl Measure for Streets {
     type Traits = StreetLength;
-    const KEYS: usize = WINDOW + 1;
+    const KEYS: usize = LONGEST + 1;
 
-    fn of_key(key: u32) -> StreetLength {
-        StreetLength(key)
+    fn of_key(key: u16) -> StreetLength {
+        StreetLength(key.into())
     }
 
     #[inline]
@@ -176,114 +174,105 @@ impl Measure for Streets {
     }
 }
 
-/// The masks of [`Streets`].
-const SPACES: usize = 0;
-const DIGITS: usize = 1;
-const COMMAS: usize = 2;
-const SIGNS: usize = 3;
+/// What a block of addresses leaves to the next: 1 where something goes on there.
+#[derive(Copy, Clone, Debug, Default)]
+pub(crate) struct Carry {
+    /// A name whose end is looked for.
+    name: u64,
+    /// What stands behind the first comma.
+    rest: u64,
+    /// The digits of a house number.
+    number: u64,
+    /// A unit, with the space before it.
+    unit: u64,
+    /// The word that it begins with.
+    unit_word: u64,
+    /// Such a word begins with the first byte.
+    before_unit_word: u64,
+}
 
-impl Kind<4> for Streets {
-    const FEEDS: usize = 4;
+impl Kind<1> for Streets {
+    type Carry = Carry;
 
+    /// R4 for all lines of a block at once: what is not counted is a house number, a unit, and what stands
+    /// behind a comma. Where more than one look would be needed to be sure the line is unclear.
     #[inline(always)]
-    fn masks(look: impl Look) -> [u64; 4] {
-        [look.equal(b' '), look.between(b'0', b'9'), look.equal(b','), look.equal(b'#')]
-    }
-
-    /// The same again as [`without_number_and_unit`]. What is as often so as not is chosen without a
-    /// branch.
-    #[inline(always)]
-    fn key(self, address: Plain<'_, 4>) -> u32 {
-        let mut end = address.length;
+    fn count(self, look: impl Look, lines: Lines, carry: &mut Carry) -> Counted<1> {
+        let Lines { feeds, starts, spaces, after_white } = lines;
         if self.0 == StreetName::FullLine {
-            return end as u32;
+            return Counted { masks: [!feeds], unclear: 0 };
         }
-        let mut spaces = address.mask::<SPACES>();
-        if address.may_have::<COMMAS>() {
-            end = (address.mask::<COMMAS>() | 1 << end).trailing_zeros() as usize;
-            if end == 0 {
-                return NO_KEY;
-            }
-            end -= (spaces >> (end - 1) & 1) as usize;
-            spaces &= (1 << end) - 1;
-        }
+        let digits = look.between(b'0', b'9');
+        let (number, number_ends) = run(digits, starts & digits, &mut carry.number);
+        let after_number = number_ends & spaces;
+        // An ordinal, letters in the number, or nothing else.
+        let mut unclear = number_ends & !spaces;
+        let before = spaces & !after_number;
+        let mut not_counted = feeds | number | after_number;
 
-        let mut start = 0;
-        let digits = address.mask::<DIGITS>();
-        if digits & 1 != 0 && spaces != 0 {
-            let first = spaces.trailing_zeros() as usize;
-            if digits >> (first - 1) & 1 == 0 {
-                // Perhaps an ordinal.
-                return NO_KEY;
-            }
-            start = first + 1;
-            spaces &= spaces - 1;
+        let (mut ends, mut signs) = (feeds, 0);
+        let (commas, next_signs) = (look.equal(b','), look.next_equal(b'#'));
+        // Most files have no such lines, or only such.
+        if commas | next_signs | carry.rest != 0 {
+            let rest;
+            (_, ends) = run(!(commas | feeds), starts, &mut carry.name);
+            (rest, _) = run(!feeds, ends & commas, &mut carry.rest);
+            not_counted |= rest;
+            // Nothing stands before the comma, or a space goes too.
+            unclear |= commas & after_white;
+            signs = before & next_signs & !rest;
+            // That is a word like suite.
+            unclear |= signs & look.second_equal(b' ');
+        } else {
+            carry.name = !feeds >> 63;
         }
-        if spaces == 0 {
-            return (end - start) as u32;
-        }
-        let last = spaces.ilog2() as usize;
-        let before = spaces ^ 1 << last;
-        let previous = (before | 1).ilog2() as usize;
-        // As good as any where there is no such word.
-        let length = select_unpredictable(before == 0, 1, last.wrapping_sub(previous + 1));
-        let Some(word) = address.eight_from(previous + 1) else {
-            return NO_KEY;
-        };
-        let Some(is_unit) = is_short_unit_word(word, length) else {
-            return NO_KEY;
-        };
-        end = select_unpredictable(is_unit & (before != 0), previous, end);
-        if address.may_have::<SIGNS>() {
-            let has_sign = address.mask::<SIGNS>() >> (last + 1) & 1 == 1;
-            end = select_unpredictable(has_sign, last, end);
-        }
-        (end - start) as u32
+        let [words, words_perhaps] = look.next_words(&UNIT_WORDS);
+        unclear |= before & words_perhaps;
+        let before = before & !not_counted;
+
+        let before_word = before & words;
+        let before_unit = before_word | signs;
+        unclear |= before_unit & carry.unit;
+        let (unit, _) = run(!ends, before_unit, &mut carry.unit);
+        let word_starts = before_word << 1 | carry.before_unit_word;
+        carry.before_unit_word = before_word >> 63;
+        let (word, word_ends) = run(!(spaces | ends), word_starts, &mut carry.unit_word);
+        // A word that ends the name, one that goes on behind a stop, a token too many, a second unit.
+        unclear |= word_ends & !spaces;
+        unclear |= word & look.equal(b'.') & !look.next_equal(b' ');
+        unclear |= unit & spaces & !(before_unit | word_ends);
+        unclear |= before_unit & !unit;
+
+        Counted { masks: [!(not_counted | unit)], unclear }
+    }
+
+    /// The length is the key.
+    #[inline(always)]
+    fn key(self, length: u8, [counted]: [u8; 1]) -> u16 {
+        if length == 0 { NO_KEY } else { counted.into() }
     }
 }
 
-/// [`is_unit_word`] of the first bytes, at least one, of eight; `None` where they are not enough to know.
-#[inline(always)]
-fn is_short_unit_word(word: u64, length: usize) -> Option<bool> {
-    let bits = 8 * length.min(8) as u32;
-    let word = (word | 0x2020_2020_2020_2020) & (u64::MAX >> (64 - bits));
-    // An apartment has more letters, and there may be more stops than one.
-    let ends_in_stops =
-        word >> (bits.wrapping_sub(16) % 64) == u64::from(u16::from_le_bytes(*b".."));
-    if (word == u64::from_le_bytes(*b"apartmen")) | ends_in_stops {
-        return None;
-    }
-    Some(UNIT_WORDS[unit_word_place(word)] == word)
-}
-
-/// The unit words of up to five letters, and each with a stop, each at its place, as little-endian
-/// numbers.
-static UNIT_WORDS: [u64; 32] = {
-    let words: [&[u8]; 9] =
-        [b"#", b"rm", b"fl", b"apt", b"ste", b"unit", b"room", b"suite", b"floor"];
-    let mut places = [u64::MAX; 32];
+/// The unit words, and a stop or a space behind each. Those of two letters and the one of nine share a bit
+/// with words that are none.
+static UNIT_WORDS: Words = {
+    let words: [&[u8]; 7] = [b"fl", b"apt", b"ste", b"unit", b"room", b"suite", b"floor"];
+    let mut table = Words::none(0x7f);
     let mut i = 0;
     while i < words.len() {
-        let (mut word, length) = (0, words[i].len());
-        let mut at = 0;
-        while at < length {
-            word |= (words[i][at] as u64) << (8 * at);
-            at += 1;
+        let (word, mut place) = (words[i], 0);
+        while place < word.len() {
+            table = table.allow(i, place, word[place]);
+            place += 1;
         }
-        let stopped = word | (b'.' as u64) << (8 * length);
-        assert!(places[unit_word_place(word)] == u64::MAX, "two words at one place");
-        places[unit_word_place(word)] = word;
-        assert!(places[unit_word_place(stopped)] == u64::MAX, "two words at one place");
-        places[unit_word_place(stopped)] = stopped;
+        table = table.allow(i, place, b' ').allow(i, place, b'.').allow_all_from(i, place + 1);
         i += 1;
     }
-    places
+    // rm, apartment
+    table = table.allow(i, 0, b'r').allow(i, 0, b'a').allow(i, 1, b'm').allow(i, 1, b'p');
+    table = table.allow(i, 2, b' ').allow(i, 2, b'.').allow(i, 2, b'a');
+    table.allow_all_from(i, 3)
 };
-
-/// A number with which no two unit words have the same place: found by trying.
-const fn unit_word_place(word: u64) -> usize {
-    (word.wrapping_mul(0x78e5_1061_7311_d8a3) >> 59) as usize
-}
 
 /// A token that starts with a digit and is not an ordinal.
 #[inline(always)]

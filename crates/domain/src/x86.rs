@@ -1,4 +1,4 @@
-//! The sweep with vectors, on processors that have them: 32 bytes at once, and counts of bits.
+//! The sweep with vectors, on processors that have them: 32 or 64 bytes at once, and counts of bits.
 //!
 //! The only unsafe code of this crate. It is worth it: without, records take about two and a half times as long.
 
@@ -7,46 +7,87 @@
     reason = "functions for a processor that was looked for before they are called"
 )]
 
-use std::arch::x86_64::{
-    __m256i, _MM_HINT_T0, _mm_prefetch, _mm256_cmpeq_epi8, _mm256_cmpgt_epi8, _mm256_loadu_si256,
-    _mm256_min_epu8, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8, _mm256_setzero_si256,
-    _mm256_sub_epi8,
-};
+mod halves;
+mod whole;
 
-use crate::look::{BLOCK, Look};
+use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+
+use crate::look::Window;
 use crate::sweep::{Chunk, Kind, Sweep};
+use halves::Halves;
+use whole::Whole;
 
-/// That this processor has vectors, and all else that [`read_able`] is compiled for.
+/// That this processor has vectors, and all else that the functions below are compiled for.
 #[derive(Clone, Copy)]
-pub(crate) struct Able(());
+pub(crate) enum Able {
+    /// AVX2: vectors of half a block.
+    Halves(()),
+    /// AVX-512: vectors of a block, that also write down only what is wanted of it.
+    Whole(()),
+}
 
 impl Able {
     pub(crate) fn look_for() -> Option<Able> {
-        let is_able = is_x86_feature_detected!("avx2")
+        Able::all().into_iter().flatten().next_back()
+    }
+
+    /// What this processor has, the better behind.
+    pub(crate) fn all() -> [Option<Able>; 2] {
+        let has_halves = is_x86_feature_detected!("avx2")
             && is_x86_feature_detected!("bmi1")
             && is_x86_feature_detected!("bmi2")
             && is_x86_feature_detected!("lzcnt")
             && is_x86_feature_detected!("popcnt");
-        is_able.then_some(Able(()))
+        let has_whole = has_halves
+            && is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512bw")
+            && is_x86_feature_detected!("avx512vl")
+            && is_x86_feature_detected!("avx512vbmi")
+            && is_x86_feature_detected!("avx512vbmi2");
+        [has_halves.then_some(Able::Halves(())), has_whole.then_some(Able::Whole(()))]
     }
 
     pub(crate) fn read<const N: usize, K: Kind<N>>(
         self,
-        sweep: &mut Sweep<N>,
+        sweep: &mut Sweep<N, K::Carry>,
         kind: K,
         chunk: Chunk<'_>,
     ) {
         // SAFETY: that there is an `Able` says that the processor has all that is asked for.
-        unsafe { read_able(sweep, kind, chunk) };
+        unsafe {
+            match self {
+                Able::Halves(()) => read_halves(sweep, kind, chunk),
+                Able::Whole(()) => read_whole(sweep, kind, chunk),
+            }
+        }
     }
 }
 
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-fn read_able<const N: usize, K: Kind<N>>(sweep: &mut Sweep<N>, kind: K, chunk: Chunk<'_>) {
-    sweep.read_by(kind, chunk, |block| {
-        fetch_behind(block);
-        // SAFETY: this function is called only where there are vectors.
-        unsafe { Vectors::new(block) }
+fn read_halves<const N: usize, K: Kind<N>>(
+    sweep: &mut Sweep<N, K::Carry>,
+    kind: K,
+    chunk: Chunk<'_>,
+) {
+    sweep.read_by(kind, chunk, |window| {
+        fetch_behind(window);
+        // SAFETY: this function is called only where there are such vectors.
+        unsafe { Halves::new(window) }
+    });
+}
+
+#[target_feature(
+    enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vbmi2,avx2,bmi1,bmi2,lzcnt,popcnt"
+)]
+fn read_whole<const N: usize, K: Kind<N>>(
+    sweep: &mut Sweep<N, K::Carry>,
+    kind: K,
+    chunk: Chunk<'_>,
+) {
+    sweep.read_by(kind, chunk, |window| {
+        fetch_behind(window);
+        // SAFETY: this function is called only where there are such vectors.
+        unsafe { Whole::new(window) }
     });
 }
 
@@ -56,135 +97,89 @@ const BEHIND: usize = 4096;
 /// Asks for bytes of the next chunk. While a chunk is measured the processor sees no reason to fetch them,
 /// and their time would be a third of the whole.
 #[inline(always)]
-fn fetch_behind(block: &[u8; BLOCK]) {
-    let behind = block.as_ptr().cast::<i8>().wrapping_add(BEHIND);
+fn fetch_behind(window: &Window) {
+    let behind = window.as_ptr().cast::<i8>().wrapping_add(BEHIND);
     // SAFETY: a hint may name any place, even one that is nobody's: nothing is read.
     unsafe { _mm_prefetch::<_MM_HINT_T0>(behind) };
-}
-
-/// A block in two vectors. That there is one is the evidence that the processor has AVX2: only `new`
-/// makes them, and methods of others. No closures here: they may stay functions of their own, and the
-/// instructions in them with them.
-#[derive(Clone, Copy)]
-struct Vectors(__m256i, __m256i);
-
-impl Vectors {
-    /// # Safety
-    /// The processor must have AVX2.
-    #[inline(always)]
-    unsafe fn new(block: &[u8; BLOCK]) -> Vectors {
-        let halves = block.as_ptr().cast::<__m256i>();
-        // SAFETY: both halves are within the block, the load asks for no alignment, and the caller has
-        // AVX2.
-        unsafe { Vectors(_mm256_loadu_si256(halves), _mm256_loadu_si256(halves.add(1))) }
-    }
-
-    /// The highest bit of each byte.
-    #[inline(always)]
-    fn bits(self) -> u64 {
-        // SAFETY: AVX2 is there, as there are vectors.
-        let [low, high] = unsafe { [_mm256_movemask_epi8(self.0), _mm256_movemask_epi8(self.1)] }
-            .map(|x| x as u32);
-        u64::from(low) | u64::from(high) << 32
-    }
-}
-
-/// The bytes of a half that are one of these: all bits set.
-///
-/// # Safety
-/// The processor must have AVX2.
-#[inline(always)]
-unsafe fn any_of<const N: usize>(half: __m256i, bytes: [u8; N]) -> __m256i {
-    // SAFETY: the caller has AVX2.
-    unsafe {
-        let mut found = _mm256_setzero_si256();
-        for byte in bytes {
-            found = _mm256_or_si256(found, _mm256_cmpeq_epi8(half, _mm256_set1_epi8(byte as i8)));
-        }
-        found
-    }
-}
-
-/// The bytes of a half that are in this range: all bits set.
-///
-/// # Safety
-/// The processor must have AVX2.
-#[inline(always)]
-unsafe fn between(half: __m256i, first: u8, last: u8) -> __m256i {
-    // SAFETY: the caller has AVX2.
-    unsafe {
-        let above = _mm256_sub_epi8(half, _mm256_set1_epi8(first as i8));
-        let most = _mm256_set1_epi8((last - first) as i8);
-        _mm256_cmpeq_epi8(_mm256_min_epu8(above, most), above)
-    }
-}
-
-// SAFETY, of all unsafe code in it: AVX2 is there, as there are vectors.
-impl Look for Vectors {
-    #[inline(always)]
-    fn equal(self, byte: u8) -> u64 {
-        self.any_of([byte])
-    }
-
-    #[inline(always)]
-    fn any_of<const N: usize>(self, bytes: [u8; N]) -> u64 {
-        unsafe { Vectors(any_of(self.0, bytes), any_of(self.1, bytes)) }.bits()
-    }
-
-    #[inline(always)]
-    fn between(self, first: u8, last: u8) -> u64 {
-        unsafe { Vectors(between(self.0, first, last), between(self.1, first, last)) }.bits()
-    }
-
-    #[inline(always)]
-    fn odd(self) -> u64 {
-        unsafe {
-            // As a signed number, all that is not ASCII is negative.
-            let space = _mm256_set1_epi8(0x20);
-            Vectors(_mm256_cmpgt_epi8(space, self.0), _mm256_cmpgt_epi8(space, self.1))
-        }
-        .bits()
-    }
-
-    #[inline(always)]
-    fn lower(self) -> Vectors {
-        unsafe {
-            let bit = _mm256_set1_epi8(0x20);
-            Vectors(_mm256_or_si256(self.0, bit), _mm256_or_si256(self.1, bit))
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::look::Bytes;
+    use crate::look::{AHEAD, BLOCK, Bytes, Look, Words};
 
-    fn seen(look: impl Look) -> [u64; 7] {
-        [
+    static WORDS: Words = Words::none(1)
+        .allow(0, 0, b'a')
+        .allow(0, 1, b'.')
+        .allow_all_from(0, 2)
+        .allow(5, 0, b'7')
+        .allow_all_from(5, 1);
+
+    fn seen<L: Look>(look: L) -> Vec<u64> {
+        let mut seen = vec![
             look.equal(b' '),
             look.equal(0),
-            look.any_of(*b"aeiou"),
+            look.next_equal(b'#'),
+            look.second_equal(b'#'),
             look.between(b'0', b'9'),
-            look.lower().between(b'a', b'z'),
-            look.lower().equal(b'e'),
+            look.letters(),
+            look.vowels(),
             look.odd(),
-        ]
+        ];
+        let (feeds, counted) = (seen[1] | seen[6], seen[5]);
+        let (mut ranks, mut places) = ([0; BLOCK], [0; BLOCK]);
+        look.ranks(feeds, counted, 200, &mut ranks);
+        look.places(feeds, 1 << 20, &mut places);
+        let ended = feeds.count_ones() as usize;
+        seen.extend(ranks[..ended].iter().map(|&rank| u64::from(rank)));
+        seen.extend(places[..ended].iter().map(|&place| u64::from(place)));
+        seen
+    }
+
+    /// What each kind of vectors that there is sees, which must be what the twin byte by byte does.
+    fn agree(window: &Window, seen: [fn(&Window) -> Vec<u64>; 3]) {
+        let [by_bytes, by_halves, by_whole] = seen;
+        let expected = by_bytes(window);
+        let [halves, whole] = Able::all();
+        for by_vectors in [halves.map(|_| by_halves), whole.map(|_| by_whole)].into_iter().flatten()
+        {
+            assert_eq!(by_vectors(window), expected, "{window:?}");
+        }
+    }
+
+    fn windows() -> impl Iterator<Item = Window> {
+        (0..=255u8).flat_map(|first| {
+            [0, 1, 3, 17, 85, 128].map(|step| -> Window {
+                std::array::from_fn(|i| first.wrapping_add((i * step) as u8))
+            })
+        })
     }
 
     #[test]
-    fn both_twins_see_the_same() {
-        if !is_x86_feature_detected!("avx2") {
-            return;
+    fn all_twins_see_the_same() {
+        // SAFETY, of all unsafe code in it: `agree` calls what there is.
+        let seen: [fn(&Window) -> Vec<u64>; 3] = [
+            |window| seen(Bytes(*window)),
+            |window| seen(unsafe { Halves::new(window) }),
+            |window| seen(unsafe { Whole::new(window) }),
+        ];
+        for window in windows().chain([[b'e'; BLOCK + AHEAD]]) {
+            agree(&window, seen);
         }
-        for first in 0..=255u8 {
-            for step in [0, 1, 3, 17, 85, 128] {
-                let block: [u8; BLOCK] =
-                    std::array::from_fn(|i| first.wrapping_add((i * step) as u8));
-                // SAFETY: looked for above.
-                let vectors = unsafe { Vectors::new(&block) };
-                assert_eq!(seen(vectors), seen(Bytes(block)), "{block:?}");
-            }
+    }
+
+    #[test]
+    fn all_twins_find_the_same_words_in_printable_text() {
+        // SAFETY, of all unsafe code in it: `agree` calls what there is.
+        let seen: [fn(&Window) -> Vec<u64>; 3] = [
+            |window| Bytes(*window).next_words(&WORDS).to_vec(),
+            |window| unsafe { Halves::new(window) }.next_words(&WORDS).to_vec(),
+            |window| unsafe { Whole::new(window) }.next_words(&WORDS).to_vec(),
+        ];
+        let words = b"a.aA.7a.@e!x.anN".repeat(5);
+        for window in windows().chain([std::array::from_fn(|i| words[i])]) {
+            agree(&window.map(|byte| byte % 0x60 + 0x20), seen);
+            agree(&window.map(|byte| if byte < 0x80 { byte.max(0x20) } else { b'a' }), seen);
         }
     }
 }

@@ -14,6 +14,8 @@ pub type TooLarge = assignment::Error;
 pub struct Scored {
     streets: StreetClasses,
     drivers: DriverClasses,
+    /// The class of each shipment, and of each driver, as the solver takes them.
+    members: (Vec<u32>, Vec<u32>),
     table: Table,
 }
 
@@ -27,7 +29,8 @@ impl Scored {
         let table = Table::from_fn(rows.len(), columns.len(), |row, column| {
             Some(score(rows[row], columns[column]).quarters())
         })?;
-        Ok(Self { streets, drivers, table })
+        let members = (streets.class.iter().collect(), drivers.class.iter().collect());
+        Ok(Self { streets, drivers, members, table })
     }
 
     /// Finds the assignment with the highest total, and what first come, first served would reach.
@@ -46,11 +49,8 @@ impl Scored {
     }
 
     fn classes(&self) -> Classes<'_> {
-        Classes {
-            row_class: &self.streets.class,
-            column_class: &self.drivers.class,
-            table: &self.table,
-        }
+        let (row_class, column_class) = &self.members;
+        Classes { row_class, column_class, table: &self.table }
     }
 }
 

@@ -57,6 +57,8 @@ impl fmt::Display for Listed<'_> {
 
 #[cfg(test)]
 mod tests {
+    use alloc::string::ToString;
+
     use super::*;
 
     #[test]
