@@ -119,7 +119,7 @@ impl Reading {
             if bucket.upper_bound.is_finite() {
                 point.explicit_bounds.push(bucket.upper_bound);
             }
-            point.exemplars.extend(bucket.exemplar.and_then(example));
+            point.exemplars.extend(bucket.exemplar.as_ref().and_then(example));
         }
         point
     }
@@ -140,11 +140,10 @@ fn unit(unit: String) -> String {
 }
 
 /// None where it names no trace.
-fn example(scraped: scraped::Exemplar) -> Option<Exemplar> {
+fn example(scraped: &scraped::Exemplar) -> Option<Exemplar> {
     let trace = scraped.label.iter().find(|label| label.name == TRACE_ID)?;
     let trace = TraceId::from_hex(&trace.value).ok()?;
-    let time = scraped.timestamp.unwrap_or_default();
-    let Timestamp { seconds, nanos: part } = time;
+    let Timestamp { seconds, nanos: part } = scraped.timestamp.unwrap_or_default();
     let (seconds, part) = (u64::try_from(seconds).ok()?, u64::try_from(part).ok()?);
     Some(Exemplar {
         time_unix_nano: seconds.saturating_mul(1_000_000_000).saturating_add(part),
