@@ -9,7 +9,9 @@ use support::commands::run;
 #[test]
 fn a_quick_bench_has_every_key() {
     let report = run(&["bench", "--quick", "--format", "json"]).json();
-    for key in ["text_ratio", "pipeline_ratio", "p50_ms", "p99_ms"] {
+    let keys =
+        ["text_ratio", "text_ratio_2", "text_memory_ratio", "pipeline_ratio", "p50_ms", "p99_ms"];
+    for key in keys {
         assert!(report[key].as_f64().is_some_and(|number| number > 0.0), "{key}: {report}");
     }
     for process in ["producer", "fleet", "analytics"] {
