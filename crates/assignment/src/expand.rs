@@ -1,6 +1,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 use core::iter::zip;
+use core::ops::Range;
 
 use crate::{ClassSolution, UNASSIGNED};
 
@@ -59,11 +60,11 @@ impl ByClass {
         }));
         let mut next = starts.clone();
         let mut order = vec![0; starts[counts.len()] as usize];
-        (0..).zip(class).for_each(|(member, class)| {
+        for (member, class) in (0..).zip(class) {
             let at = &mut next[class as usize];
             order[*at as usize] = member;
             *at += 1;
-        });
+        }
         assert!(
             next.iter().eq(starts.iter().skip(1).chain(starts.last())),
             "a class with other members"
@@ -103,23 +104,17 @@ pub struct Expansion<'a> {
     columns: &'a [u32],
     /// The columns that each flow hands out.
     flows: Vec<Span>,
-    cursors: Vec<Cursor>,
+    /// For each row class what is left of its current flow's columns.
+    current: Vec<Span>,
+    /// For each row class the flows after that.
+    behind: Vec<Range<u32>>,
 }
 
 /// A stretch of the columns by class.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Span {
     from: u32,
     to: u32,
-}
-
-/// Where a row class stands in its flows.
-#[derive(Debug, Clone)]
-struct Cursor {
-    /// What is left of the current flow's columns.
-    span: Span,
-    /// The flows after the current one.
-    flows: core::ops::Range<u32>,
 }
 
 impl<'a> Expansion<'a> {
@@ -130,9 +125,19 @@ impl<'a> Expansion<'a> {
     /// When a class is not one of the solution's, or a flow counts more columns than its class has.
     #[must_use]
     pub fn new(columns: &'a ByClass, solution: &ClassSolution) -> Self {
-        let flows = spans(solution, &columns.starts);
-        let cursors = cursors(solution, &flows);
-        Self { columns: &columns.order, flows, cursors }
+        let mut behind = vec![0..0; solution.certificate.row_prices.len()];
+        let mut first = 0;
+        for flows in solution.flows.chunk_by(|a, b| a.row_class == b.row_class) {
+            let after = first + flows.len() as u32;
+            behind[flows[0].row_class as usize] = first..after;
+            first = after;
+        }
+        Self {
+            columns: &columns.order,
+            flows: spans(solution, &columns.starts),
+            current: vec![Span::default(); behind.len()],
+            behind,
+        }
     }
 
     /// The column of the next row, which has this class; [`UNASSIGNED`] when the flows of the class have
@@ -143,16 +148,21 @@ impl<'a> Expansion<'a> {
     /// When the class is not one of the solution's.
     #[inline]
     pub fn next(&mut self, row_class: u32) -> u32 {
-        let cursor = &mut self.cursors[row_class as usize];
-        if cursor.span.from == cursor.span.to {
-            match cursor.flows.next() {
-                Some(flow) => cursor.span = self.flows[flow as usize],
-                None => return UNASSIGNED,
-            }
+        let class = row_class as usize;
+        let Span { from, to } = self.current[class];
+        if from == to {
+            return self.next_of_next_flow(class);
         }
-        let column = self.columns[cursor.span.from as usize];
-        cursor.span.from += 1;
-        column
+        self.current[class].from += 1;
+        self.columns[from as usize]
+    }
+
+    #[cold]
+    fn next_of_next_flow(&mut self, class: usize) -> u32 {
+        let Some(flow) = self.behind[class].next() else { return UNASSIGNED };
+        let Span { from, to } = self.flows[flow as usize];
+        self.current[class] = Span { from: from + 1, to };
+        self.columns[from as usize]
     }
 
     /// Passes over the next rows, which have these classes.
@@ -161,26 +171,20 @@ impl<'a> Expansion<'a> {
     ///
     /// When one of them is not one of the solution's.
     pub fn skip(&mut self, row_class: impl IntoIterator<Item = u32>) {
-        let mut rows = vec![0; self.cursors.len()];
-        row_class.into_iter().for_each(|class| rows[class as usize] += 1);
-        for (cursor, rows) in zip(&mut self.cursors, rows) {
-            cursor.skip(rows, &self.flows);
+        let mut rows = vec![0; self.current.len()];
+        for class in row_class {
+            rows[class as usize] += 1;
         }
-    }
-}
-
-impl Cursor {
-    fn skip(&mut self, mut rows: u32, flows: &[Span]) {
-        loop {
-            let step = rows.min(self.span.to - self.span.from);
-            self.span.from += step;
-            rows -= step;
-            if rows == 0 {
-                return;
-            }
-            match self.flows.next() {
-                Some(flow) => self.span = flows[flow as usize],
-                None => return,
+        for ((span, flows), mut rows) in zip(zip(&mut self.current, &mut self.behind), rows) {
+            loop {
+                let step = rows.min(span.to - span.from);
+                span.from += step;
+                rows -= step;
+                if rows == 0 {
+                    break;
+                }
+                let Some(flow) = flows.next() else { break };
+                *span = self.flows[flow as usize];
             }
         }
     }
@@ -197,17 +201,4 @@ fn spans(solution: &ClassSolution, starts: &[u32]) -> Vec<Span> {
         Span { from, to }
     };
     solution.flows.iter().map(|flow| take(flow.column_class as usize, flow.count)).collect()
-}
-
-fn cursors(solution: &ClassSolution, spans: &[Span]) -> Vec<Cursor> {
-    let none = Cursor { span: Span { from: 0, to: 0 }, flows: 0..0 };
-    let mut cursors = vec![none; solution.certificate.row_prices.len()];
-    let mut first = 0;
-    for flows in solution.flows.chunk_by(|a, b| a.row_class == b.row_class) {
-        let after = first + flows.len();
-        cursors[flows[0].row_class as usize] =
-            Cursor { span: spans[first], flows: first as u32 + 1..after as u32 };
-        first = after;
-    }
-    cursors
 }

@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::ops::{Index, Range};
+use std::slice;
 
 use crate::letters::Names;
 use crate::lines::Measured;
@@ -129,7 +130,7 @@ pub trait Measure: Copy {
     /// What makes a class: equal for records that score alike with all.
     type Traits: Copy + Ord + Default;
 
-    /// Keys of the sweep are below this.
+    /// Keys of the sweep are below this, a power of two.
     const KEYS: usize;
 
     /// The traits with this key.
@@ -343,22 +344,58 @@ impl Members {
     }
 
     /// The class of each record in order.
-    #[inline]
-    pub fn iter(&self) -> impl Iterator<Item = u32> + '_ {
+    #[must_use]
+    pub fn iter(&self) -> MembersIter<'_> {
         self.range(0..self.len())
     }
 
     /// The class of each record in a part of them. Panics when the range is not within.
-    #[inline]
-    pub fn range(&self, records: Range<usize>) -> impl Iterator<Item = u32> + '_ {
+    #[must_use]
+    pub fn range(&self, records: Range<usize>) -> MembersIter<'_> {
         let Codes { narrow, wide } = &self.codes;
-        // One of the two is all there is.
         let narrow = narrow.get(records.clone()).unwrap_or_default();
         let wide = if narrow.is_empty() { &wide[records] } else { &[] };
-        let codes = narrow.iter().map(|&code| usize::from(code));
-        codes.chain(wide.iter().map(|&code| code as usize)).map(|code| self.of_code[code])
+        MembersIter { narrow: narrow.iter(), wide: wide.iter(), of_code: &self.of_code }
     }
 }
+
+impl<'a> IntoIterator for &'a Members {
+    type Item = u32;
+    type IntoIter = MembersIter<'a>;
+    fn into_iter(self) -> MembersIter<'a> {
+        self.iter()
+    }
+}
+
+/// The classes of records in order.
+#[derive(Clone, Debug)]
+pub struct MembersIter<'a> {
+    /// One of the two is all there is.
+    narrow: slice::Iter<'a, u16>,
+    wide: slice::Iter<'a, u32>,
+    of_code: &'a [u32],
+}
+
+impl Iterator for MembersIter<'_> {
+    type Item = u32;
+
+    #[inline]
+    fn next(&mut self) -> Option<u32> {
+        let code = match self.narrow.next() {
+            Some(&code) => code.into(),
+            None => *self.wide.next()? as usize,
+        };
+        Some(self.of_code[code])
+    }
+
+    #[inline]
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = self.narrow.len() + self.wide.len();
+        (left, Some(left))
+    }
+}
+
+impl ExactSizeIterator for MembersIter<'_> {}
 
 /// The class of one record. Panics if there is no such record.
 impl Index<usize> for Members {
@@ -389,8 +426,16 @@ impl fmt::Debug for Members {
 
 impl<M: Measure> Measured for Column<M> {
     fn take_keys(&mut self, keys: &[u16]) {
-        for (i, &key) in keys.iter().enumerate() {
-            self.counts[usize::from(key)][i % TURNS] += 1;
+        // Of a known size, a power of two, so that no key needs to be checked.
+        let counts = &mut self.counts[..M::KEYS];
+        let (fours, rest) = keys.as_chunks::<TURNS>();
+        for four in fours {
+            for (turn, &key) in four.iter().enumerate() {
+                counts[usize::from(key) & (M::KEYS - 1)][turn] += 1;
+            }
+        }
+        for &key in rest {
+            counts[usize::from(key) & (M::KEYS - 1)][0] += 1;
         }
         self.codes.extend(keys);
     }

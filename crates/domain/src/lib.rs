@@ -45,7 +45,7 @@ mod utf8;
 #[cfg(all(target_arch = "x86_64", not(feature = "portable")))]
 mod x86;
 
-pub use classes::{DriverClasses, DriverColumn, Members, StreetClasses, StreetColumn};
+pub use classes::{DriverClasses, DriverColumn, Members, MembersIter, StreetClasses, StreetColumn};
 pub use error::{ColumnNames, RecordError};
 pub use letters::{DriverTraits, driver_traits};
 pub use lines::{parse_drivers, parse_shipments};

@@ -43,7 +43,8 @@ impl Able {
             && is_x86_feature_detected!("avx512bw")
             && is_x86_feature_detected!("avx512vl")
             && is_x86_feature_detected!("avx512vbmi")
-            && is_x86_feature_detected!("avx512vbmi2");
+            && is_x86_feature_detected!("avx512vbmi2")
+            && is_x86_feature_detected!("gfni");
         [has_halves.then_some(Able::Halves(())), has_whole.then_some(Able::Whole(()))]
     }
 
@@ -77,7 +78,7 @@ fn read_halves<const N: usize, K: Kind<N>>(
 }
 
 #[target_feature(
-    enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vbmi2,avx2,bmi1,bmi2,lzcnt,popcnt"
+    enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vbmi2,gfni,avx2,bmi1,bmi2,lzcnt,popcnt"
 )]
 fn read_whole<const N: usize, K: Kind<N>>(
     sweep: &mut Sweep<N, K::Carry>,

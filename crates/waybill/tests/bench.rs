@@ -11,6 +11,8 @@ fn a_quick_bench_has_every_key() {
     let report = run(&["bench", "--quick", "--format", "json"]).json();
     let keys = [
         "text_ratio",
+        "text_ratio_2",
+        "text_memory_ratio",
         "replan_median_us",
         "replan_p99_us",
         "pipeline_ratio",

@@ -3,23 +3,23 @@
 use std::arch::x86_64::{
     __m512i, _mm512_add_epi8, _mm512_add_epi32, _mm512_and_si512, _mm512_castsi512_si128,
     _mm512_cmpeq_epi8_mask, _mm512_cmple_epu8_mask, _mm512_cmplt_epi8_mask, _mm512_cvtepu8_epi32,
-    _mm512_loadu_si512, _mm512_maskz_compress_epi8, _mm512_movepi8_mask, _mm512_or_si512,
-    _mm512_permutexvar_epi8, _mm512_set1_epi8, _mm512_set1_epi32, _mm512_srli_epi16,
-    _mm512_storeu_si512, _mm512_sub_epi8, _mm512_ternarylogic_epi32, _mm512_test_epi8_mask,
-    _pext_u64,
+    _mm512_gf2p8affine_epi64_epi8, _mm512_loadu_si512, _mm512_maskz_compress_epi8,
+    _mm512_movepi8_mask, _mm512_or_si512, _mm512_permutexvar_epi8, _mm512_set1_epi8,
+    _mm512_set1_epi32, _mm512_set1_epi64, _mm512_storeu_si512, _mm512_sub_epi8,
+    _mm512_test_epi8_mask, _pext_u64,
 };
 
 use crate::look::{BLOCK, Look, Window, Words, places_one_by_one};
 
 /// A block and what is behind it. That there is one is the evidence that the processor has AVX-512 with
-/// BW, VL, VBMI and VBMI2, and BMI2: only `new` makes them. No closures here: they may stay functions of
+/// BW, VL, VBMI and VBMI2, GFNI and BMI2: only `new` makes them. No closures here: they may stay functions of
 /// their own, and the instructions in them with them.
 #[derive(Clone, Copy)]
 pub(super) struct Whole<'a>(&'a Window);
 
 impl<'a> Whole<'a> {
     /// # Safety
-    /// The processor must have AVX-512 with BW, VL, VBMI and VBMI2, and BMI2.
+    /// The processor must have AVX-512 with BW, VL, VBMI and VBMI2, GFNI and BMI2.
     #[inline(always)]
     pub(super) unsafe fn new(window: &'a Window) -> Whole<'a> {
         Whole(window)
@@ -54,6 +54,10 @@ static VOWELS: [u8; BLOCK] = {
     }
     table
 };
+
+/// What [`Words::folded`] goes by: of each byte bits 0 to 4 and 6. A byte of the matrix, from the highest
+/// on, is for a bit of the answer, from the lowest on.
+const FOLD: i64 = 0x0102_0408_1040_0000;
 
 // SAFETY, of all unsafe code in it: all that is needed is there, as there is a `Whole`.
 impl Look for Whole<'_> {
@@ -120,10 +124,8 @@ impl Look for Whole<'_> {
             let mut those = _mm512_set1_epi8(-1);
             for (bytes, table) in places.into_iter().zip(&words.folded) {
                 let table = _mm512_loadu_si512(table.as_ptr().cast());
-                // Bit 5 from the halved byte, the others as they are: the place of a folded byte.
-                let halved = _mm512_srli_epi16::<1>(bytes);
-                let bit = _mm512_set1_epi8(0x20);
-                let folded = _mm512_ternarylogic_epi32::<0xca>(bit, halved, bytes);
+                let fold = _mm512_set1_epi64(FOLD);
+                let folded = _mm512_gf2p8affine_epi64_epi8::<0>(bytes, fold);
                 those = _mm512_and_si512(those, _mm512_permutexvar_epi8(folded, table));
             }
             let [sure, perhaps] = [words.sure, !words.sure];

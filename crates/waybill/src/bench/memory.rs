@@ -22,6 +22,13 @@ pub(super) fn peak_mib(process: u32) -> Result<f64, Error> {
     Ok(kib as f64 / 1024.0)
 }
 
+/// From here on only what this process has from here on counts. Where that is not permitted the peak is of
+/// all that went before too, so it tells too much and never too little.
+pub(super) fn forget_peak() {
+    // 5 is for the peak: proc_pid_clear_refs(5).
+    let _ = fs::write("/proc/self/clear_refs", "5");
+}
+
 fn parse(status: &str) -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.trim().strip_suffix("kB")?.trim().parse().ok()

@@ -39,9 +39,11 @@ pub(super) fn measure(members: u32, events: usize) -> Result<Replan, Error> {
     let table = Table::from_fn(lengths.len(), traits.len(), |row, column| {
         Some(score(lengths[row], traits[column]).quarters())
     })?;
+    let [shipment_class, driver_class]: [Vec<u32>; 2] =
+        [shipments.class.iter().collect(), drivers.class.iter().collect()];
     let classes = Classes {
-        row_class: &shipments.class[..members as usize],
-        column_class: &drivers.class[..members as usize],
+        row_class: &shipment_class[..members as usize],
+        column_class: &driver_class[..members as usize],
         table: &table,
     };
     let from_nothing = (0..ROUNDS).map(|_| {
@@ -59,8 +61,8 @@ pub(super) fn measure(members: u32, events: usize) -> Result<Replan, Error> {
     for event in 0..events {
         let pick = pick(event);
         times.push(match event % 4 {
-            0 => day.shipment_comes(shipments.class[pick % shipments.class.len()])?,
-            1 => day.driver_comes(drivers.class[pick % drivers.class.len()])?,
+            0 => day.shipment_comes(shipment_class[pick % shipment_class.len()])?,
+            1 => day.driver_comes(driver_class[pick % driver_class.len()])?,
             2 => day.shipment_goes(pick),
             _ => day.driver_goes(pick),
         });

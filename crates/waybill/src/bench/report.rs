@@ -55,6 +55,8 @@ impl Report {
         let telemetry: serde_json::Map<_, _> = system.telemetry.iter().map(cost).collect();
         let report = json!({
             "text_ratio": rounded(text.ratio()),
+            "text_ratio_2": rounded(text.ratio_by_two()),
+            "text_memory_ratio": rounded(text.memory_ratio),
             "replan_median_us": rounded(microseconds(replan.median)),
             "replan_p99_us": rounded(microseconds(replan.p99)),
             "pipeline_ratio": rounded(to_calls),
@@ -74,14 +76,17 @@ impl Report {
     pub(super) fn table(&self, out: &mut impl Write) -> io::Result<()> {
         let Self { text, replan, system } = self;
         let (ours, lines) = (milliseconds(text.ours), milliseconds(text.lines));
+        let by_two = milliseconds(text.ours_by_two);
         writeln!(
             out,
-            "text to pairs      {} shipments and drivers, {:.1} MB, one thread",
+            "text to pairs      {} shipments and drivers, {:.1} MB, one thread, proven",
             text.records, text.megabytes
         )?;
         writeln!(out, "  ours             {ours:.1} ms")?;
         writeln!(out, "  from_utf8, lines {lines:.1} ms")?;
         writeln!(out, "  ratio            {:.3}", text.ratio())?;
+        writeln!(out, "  two threads      {by_two:.1} ms, ratio {:.3}", text.ratio_by_two())?;
+        writeln!(out, "  peak memory      {:.2} of the text", text.memory_ratio)?;
         writeln!(
             out,
             "  lines kept       {:.1} ms, ratio {:.3}",

@@ -1,4 +1,4 @@
-//! Text to pairs on one thread, against `from_utf8` and `lines()` on the same bytes.
+//! Text to pairs, on one thread and on two, against `from_utf8` and `lines()` on the same bytes.
 //!
 //! The ratio is to a program that sees each line and lets go of it: nobody reads records with less, so
 //! what it takes is no choice of ours. Beside it, the same with its lines kept in a `Vec<&str>`, as ours
@@ -6,14 +6,19 @@
 
 use std::{
     hint::black_box,
+    ops::Range,
+    panic::resume_unwind,
+    process, thread,
     time::{Duration, Instant},
 };
 
-use assignment::{Classes, Table, UNASSIGNED, solve_counted};
-use domain::{Records, StreetName, parse_drivers, parse_shipments, score};
+use assignment::{ByClass, Expansion, Table, UNASSIGNED, solve_classes, verify_classes};
+use domain::{
+    DriverClasses, Records, StreetClasses, StreetName, parse_drivers, parse_shipments, score,
+};
 use producer::synthetic;
 
-use super::statistics::median;
+use super::{memory, statistics::median};
 use crate::error::{Error, FileProblem};
 
 /// What was measured: medians of turns that take turns, since machines are noisy.
@@ -22,13 +27,21 @@ pub(super) struct Text {
     pub(super) records: u32,
     pub(super) megabytes: f64,
     pub(super) ours: Duration,
+    /// On two threads.
+    pub(super) ours_by_two: Duration,
     pub(super) lines: Duration,
     pub(super) kept_lines: Duration,
+    /// The most memory that ours had at once, the text in it, as a ratio to the text.
+    pub(super) memory_ratio: f64,
 }
 
 impl Text {
     pub(super) fn ratio(&self) -> f64 {
         self.ours.as_secs_f64() / self.lines.as_secs_f64()
+    }
+
+    pub(super) fn ratio_by_two(&self) -> f64 {
+        self.ours_by_two.as_secs_f64() / self.lines.as_secs_f64()
     }
 
     pub(super) fn ratio_to_kept(&self) -> f64 {
@@ -40,15 +53,22 @@ impl Text {
 pub(super) fn measure(records: u32, rounds: usize) -> Result<Text, Error> {
     let shipments = text(&synthetic::shipments(0, 0, records));
     let drivers = text(&synthetic::drivers(0, 0, records));
-    let (mut ours, mut lines, mut kept_lines) = (Vec::new(), Vec::new(), Vec::new());
+    let texts = [&shipments[..], &drivers];
+    let bytes = (shipments.len() + drivers.len()) as f64;
+    // First, while nothing is left of other turns.
+    let memory_ratio = peak(texts)? / bytes;
+    let (mut ours, mut ours_by_two) = (Vec::new(), Vec::new());
+    let (mut lines, mut kept_lines) = (Vec::new(), Vec::new());
     for _ in 0..rounds {
-        lines.push(walk([&shipments, &drivers]));
-        ours.push(plan(&shipments, &drivers)?);
-        kept_lines.push(keep([&shipments, &drivers]));
+        lines.push(walk(texts));
+        ours.push(plan(texts, 1)?);
+        ours_by_two.push(plan(texts, 2)?);
+        kept_lines.push(keep(texts));
     }
-    let megabytes = (shipments.len() + drivers.len()) as f64 / 1e6;
-    let (ours, lines, kept_lines) = (median(ours), median(lines), median(kept_lines));
-    Ok(Text { records, megabytes, ours, lines, kept_lines })
+    let (ours, ours_by_two) = (median(ours), median(ours_by_two));
+    let (lines, kept_lines) = (median(lines), median(kept_lines));
+    let megabytes = bytes / 1e6;
+    Ok(Text { records, megabytes, ours, ours_by_two, lines, kept_lines, memory_ratio })
 }
 
 /// Reads the text, and nothing more.
@@ -75,31 +95,103 @@ fn keep(texts: [&[u8]; 2]) -> Duration {
     taken
 }
 
-/// The text to all pairs of the best plan. What first come, first served would reach is not part of it.
-fn plan(shipments: &[u8], drivers: &[u8]) -> Result<Duration, Error> {
+/// The time from text to the pairs of the best plan, which is proven. What first come, first served
+/// would reach is not part of it.
+fn plan(texts: [&[u8]; 2], threads: usize) -> Result<Duration, Error> {
     // A file is read into a buffer that becomes the records', so this copy is not part of the work.
-    let (shipments, drivers) = (shipments.to_vec(), drivers.to_vec());
-    let unread = |problem: domain::RecordError| Error::File {
-        path: "made-up data".into(),
-        problem: FileProblem::Record(problem),
-    };
+    let [shipments, drivers] = texts.map(<[u8]>::to_vec);
     let begun = Instant::now();
-    let (shipments, rows) =
-        parse_shipments(black_box(shipments), StreetName::Address).map_err(unread)?;
-    let (drivers, columns) = parse_drivers(black_box(drivers)).map_err(unread)?;
-    let (lengths, traits) = (&rows.lengths, &columns.traits);
-    let table = Table::from_fn(lengths.len(), traits.len(), |row, column| {
-        Some(score(lengths[row], traits[column]).quarters())
-    })?;
-    let classes = Classes { row_class: &rows.class, column_class: &columns.class, table: &table };
-    let plan = solve_counted(&classes, &rows.counts, &columns.counts)?;
-    let mut pairs: Vec<(u32, u32)> = Vec::with_capacity(plan.assigned);
-    let assigned = plan.columns.iter().zip(0..).filter(|&(&driver, _)| driver != UNASSIGNED);
-    pairs.extend(assigned.map(|(&driver, shipment)| (shipment, driver)));
+    let planned = Planned::new(black_box(shipments), black_box(drivers), threads)?;
     let taken = begun.elapsed();
     // Giving the memory back is not part of the work either.
-    black_box((shipments, drivers, pairs));
+    black_box(planned);
     Ok(taken)
+}
+
+/// Bytes of memory that the process has at most while it plans, but for the texts that it keeps to copy.
+/// The program itself is among them, so this is more than what ours takes.
+fn peak(texts: [&[u8]; 2]) -> Result<f64, Error> {
+    let kept: usize = texts.iter().map(|text| text.len()).sum();
+    memory::forget_peak();
+    plan(texts, 1)?;
+    Ok(memory::peak_mib(process::id())? * f64::from(1 << 20) - kept as f64)
+}
+
+/// All that there is in the end.
+#[expect(dead_code, reason = "it is there so that it is made")]
+struct Planned {
+    shipments: (Records, StreetClasses),
+    drivers: (Records, DriverClasses),
+    /// Shipments and their drivers, in the order of the shipments.
+    pairs: Vec<Vec<(u32, u32)>>,
+}
+
+impl Planned {
+    fn new(shipments: Vec<u8>, drivers: Vec<u8>, threads: usize) -> Result<Self, Error> {
+        let unread = |problem: domain::RecordError| Error::File {
+            path: "made-up data".into(),
+            problem: FileProblem::Record(problem),
+        };
+        let read_shipments = || parse_shipments(shipments, StreetName::Address);
+        let read_drivers = || {
+            let (records, columns) = parse_drivers(drivers)?;
+            let by_class = ByClass::counted(columns.class.iter(), &columns.counts);
+            Ok((records, columns, by_class))
+        };
+        let (shipments, drivers) = both(threads, read_shipments, read_drivers);
+        let (shipments, rows) = shipments.map_err(unread)?;
+        let (drivers, columns, by_class) = drivers.map_err(unread)?;
+
+        let (lengths, traits) = (&rows.lengths, &columns.traits);
+        let table = Table::from_fn(lengths.len(), traits.len(), |row, column| {
+            Some(score(lengths[row], traits[column]).quarters())
+        })?;
+        let plan = solve_classes(&rows.counts, &columns.counts, &table)?;
+        verify_classes(&rows.counts, &columns.counts, &table, &plan).map_err(Error::Unproven)?;
+
+        let mut expansion = Expansion::new(&by_class, &plan);
+        let all = rows.class.len();
+        let pairs = if threads == 1 {
+            vec![pairs(&mut expansion, 0..all, &rows)]
+        } else {
+            let (mut behind, half) = (expansion.clone(), all / 2);
+            let second = || {
+                behind.skip(rows.class.range(0..half));
+                pairs(&mut behind, half..all, &rows)
+            };
+            let (first, second) = both(threads, || pairs(&mut expansion, 0..half, &rows), second);
+            vec![first, second]
+        };
+        Ok(Self { shipments: (shipments, rows), drivers: (drivers, columns), pairs })
+    }
+}
+
+/// The pairs of some shipments.
+fn pairs(
+    expansion: &mut Expansion<'_>,
+    shipments: Range<usize>,
+    rows: &StreetClasses,
+) -> Vec<(u32, u32)> {
+    let mut pairs = Vec::with_capacity(shipments.len());
+    // Records are fewer than a u32 numbers: their bytes are.
+    for (shipment, class) in (shipments.start as u32..).zip(rows.class.range(shipments)) {
+        let driver = expansion.next(class);
+        if driver != UNASSIGNED {
+            pairs.push((shipment, driver));
+        }
+    }
+    pairs
+}
+
+/// Both, at the same time where there is a thread for each.
+fn both<A, B: Send>(threads: usize, a: impl FnOnce() -> A, b: impl FnOnce() -> B + Send) -> (A, B) {
+    if threads == 1 {
+        return (a(), b());
+    }
+    thread::scope(|scope| {
+        let b = scope.spawn(b);
+        (a(), b.join().unwrap_or_else(|panic| resume_unwind(panic)))
+    })
 }
 
 fn text(records: &Records) -> Vec<u8> {
