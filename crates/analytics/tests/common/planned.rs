@@ -53,9 +53,11 @@ impl Planned {
             Some(score(streets.lengths[row], drivers.traits[column]).quarters())
         })
         .unwrap();
+        let [row_class, column_class] =
+            [&streets.class, &drivers.class].map(|class| class.iter().collect::<Vec<_>>());
         let problem = Problem::Classes(Classes {
-            row_class: &streets.class,
-            column_class: &drivers.class,
+            row_class: &row_class,
+            column_class: &column_class,
             table: &table,
         });
         let solution = assignment::solve(&problem).unwrap();
