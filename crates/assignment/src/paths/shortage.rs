@@ -4,7 +4,7 @@ use core::fmt;
 /// Why no assignment is permitted: rows of which none may stay unassigned, and whose permitted
 /// columns have together fewer places than they are (a violation of Hall's condition).
 ///
-/// [`solve`](super::solve()) gives one that is minimal: without any one of its rows the others can
+/// [`sparse::solve`](crate::sparse::solve()) gives one that is minimal: without any one of its rows the others can
 /// be assigned, and one place more in any of its columns is enough for them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shortage {
