@@ -1,8 +1,8 @@
 //! Loops that are worth vectors, compiled for more than one kind of processor.
 //!
 //! The only unsafe code of this crate: the call of a function for a processor that was looked for
-//! just before, which takes the feature `std`. Without it, elsewhere, and under Miri, the same loops run as
-//! they are, for the processor that the build is for.
+//! just before, which takes the feature `std`. Without it, and elsewhere, the same loops run as they are,
+//! for the processor that the build is for.
 
 /// A loop over slices. [`vectorised`] runs it as the processor can do it best.
 pub(crate) trait Kernel {

@@ -1,7 +1,7 @@
-//! A table in which each row and each column is for itself, solved by [`jv`], with its canonical prices.
+//! A table in which each row and each column is for itself, solved by [`jv`], with canonical prices.
 //!
-//! Costs are doubled scores, negative, and every row may stay out at 0. 32 bits are enough for scores up to 2^26,
-//! in which a step takes half the time.
+//! Costs are doubled scores, negative, and every row may stay out at 0. 32 bits, in which a step takes half
+//! the time, are enough for scores up to 2^26.
 
 use alloc::vec::Vec;
 

@@ -1,5 +1,5 @@
 //! Random bytes through every entry. Each run of the tests takes two seconds of it; as long as one likes:
-//! `ASSIGNMENT_SECONDS=600 cargo test -p assignment --test adversarial`. `fuzz/` has the same for libFuzzer.
+//! `ASSIGNMENT_SECONDS=600 cargo test -p assignment --test adversarial -- --nocapture`.
 
 mod entries;
 mod problems;

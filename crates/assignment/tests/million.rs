@@ -1,7 +1,7 @@
 //! Random small instances through every entry, against two solvers that share nothing with the crate's.
 //!
-//! Each run of the tests takes 20,000 of them. As many as one likes, and those that failed again:
-//! `ASSIGNMENT_INSTANCES=1000000 ASSIGNMENT_SEED=1 cargo test --release -p assignment --test million`.
+//! Each run of the tests takes 20,000 of them. As many as one likes:
+//! `ASSIGNMENT_INSTANCES=1000000 cargo test -p assignment --test million -- --nocapture`.
 
 #![allow(clippy::unwrap_used, reason = "clippy excuses the tests, not what they call")]
 

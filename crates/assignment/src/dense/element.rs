@@ -61,7 +61,7 @@ pub trait Wide: Cost<Sum: Amount> + Number + Lane + Element<Wide = Self> {
     fn bits(self) -> u64;
     /// Whether it is a whole number of at most this magnitude.
     fn is_whole(self, most: i32) -> bool;
-    /// A whole number as it is; others cut off.
+    /// A whole number that an `i32` can hold; of others anything.
     fn whole(self) -> i32;
     fn of_whole(number: i32) -> Self;
 }
@@ -110,6 +110,10 @@ impl Wide for i64 {
     }
 }
 
+/// 1.5 × 2⁵²: what is added to it is rounded to ones, which are the lowest bits then. A cast would have to
+/// look whether it fits, and is not done in vectors.
+const ONES: f64 = 6_755_399_441_055_744.0;
+
 impl Wide for f64 {
     fn limit(members: usize) -> Self {
         f64::MAX / HEADROOM as f64 / (members as f64 + 1.0)
@@ -149,11 +153,11 @@ impl Wide for f64 {
     }
     #[inline(always)]
     fn is_whole(self, most: i32) -> bool {
-        (self.abs() <= Self::from(most)) & (Self::from(self as i32) == self)
+        (self.abs() <= Self::from(most)) & ((self + ONES) - ONES == self)
     }
     #[inline(always)]
     fn whole(self) -> i32 {
-        self as i32
+        (self + ONES).to_bits() as i32
     }
     fn of_whole(number: i32) -> Self {
         number.into()
@@ -193,5 +197,19 @@ mod tests {
         assert_eq!(Wide::unit(f64::INFINITY), None);
         assert_eq!(98.75.in_units(0.25), Some(395));
         assert_eq!(98.7.in_units(0.25), None);
+    }
+
+    #[test]
+    fn whole_floats_are_told_from_others_and_are_their_integers() {
+        for number in [0, 1, -1, 2, 97, -1000, 12_345_678, i32::MAX, -i32::MAX] {
+            let float = f64::from(number);
+            assert!(float.is_whole(i32::MAX) && float.whole() == number, "{number}");
+            assert!(!(float + 0.25).is_whole(i32::MAX) && !(float - 0.5).is_whole(i32::MAX));
+            assert!(number == 0 || !float.is_whole(number.abs() - 1));
+        }
+        assert!((-0.0).is_whole(9) && (-0.0).whole() == 0);
+        for number in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e300, 5e-324, 1e-9] {
+            assert!(!number.is_whole(i32::MAX), "{number}");
+        }
     }
 }

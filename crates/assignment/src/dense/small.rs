@@ -1,4 +1,4 @@
-//! Small matrices, of which all is looked at, in vectors: whole numbers in 32 bits where these are enough.
+//! Small matrices, of which all is looked at, in vectors; whole numbers in 32 bits where they fit.
 
 use super::costs::{is_flawed, is_forbidden, low};
 use super::element::{Element, Wide};

@@ -27,8 +27,8 @@ pub(super) type Solver<'a, T, const GAIN: bool> =
 /// The method is chosen by what the matrix is like:
 ///
 /// - where few rows or columns differ, by [`solve_classes`](crate::solve_classes());
-/// - otherwise by shortest augmenting paths (Jonker & Volgenant 1987, Computing 38, 325–340) over the
-///   cheapest columns of each row, which is read again when it needs more of them;
+/// - otherwise by shortest augmenting paths (Jonker & Volgenant 1987, Computing 38, 325–340): in a small
+///   matrix over all columns, else over the cheapest of each row, which is read again when it needs more;
 /// - after auctions (Bertsekas 1988), when that happens too often.
 ///
 /// Reads the matrix once if all goes well; O(n³) at worst, and n² more memory if there are more rows

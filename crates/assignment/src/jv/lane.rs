@@ -5,9 +5,9 @@ use crate::paths::Number;
 /// **Bounds.** Costs, prices and distances must stay within ±[`LARGEST`](Self::LARGEST), which whoever
 /// makes the matrix sees to:
 ///
-/// - where every row may stay out, at 0, and no cost is above 1: a column that is held is priced what it saves its
-///   row at most, and no way is longer than staying out. So costs may go down to −`LARGEST`, whatever
-///   the size of the matrix;
+/// - where every row may stay out, at 0, and no cost is above 1: a column that is held is priced what it
+///   saves its row at most, and no way is longer than staying out. So costs may go down to −`LARGEST`,
+///   whatever the size of the matrix;
 /// - where all rows must be assigned, prices can add up: [`most`].
 ///
 /// Then no sum overflows, and these are told apart: what is reached, what is forbidden, what is closed.
@@ -25,8 +25,9 @@ pub trait Lane: Number {
     const CLOSED_PRICE: Self;
 }
 
-/// The largest magnitude of costs for so many rows that must all be assigned. Prices of columns have no gap
-/// wider than the costs of a row are apart, and the least is 0; so none is above that times the rows.
+/// The largest magnitude of costs in 32 bits for so many rows that must all be assigned. Of the prices of
+/// columns, in order, no two neighbours are farther apart than the costs of a row, and the least is 0; so
+/// none is above that times the rows.
 pub(crate) fn most(rows: usize) -> i32 {
     i32::LARGEST / 8 / i32::try_from(rows + 1).unwrap_or(i32::MAX)
 }

@@ -21,8 +21,8 @@ pub(crate) struct Optimum<T> {
     pub(crate) column_prices: Vec<T>,
 }
 
-/// Finds it for a matrix of costs whose columns are [`LANES`] or a multiple of them; `out` is what it costs any row
-/// to stay out, [`Lane::PROHIBITIVE`] when none may. `None` when a row that must be assigned cannot.
+/// Finds it for a matrix of costs whose columns are a multiple of [`LANES`]; `out` is what it costs any
+/// row to stay out, [`Lane::PROHIBITIVE`] when none may. `None` when a row that must be assigned cannot.
 pub(crate) fn solve<T: Lane>(costs: &Grid<T>, out: T) -> Option<Optimum<T>> {
     debug_assert!(costs.rows() <= costs.columns() && costs.columns().is_multiple_of(LANES));
     vectorised(Solve { costs, out })
