@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use assignment::{Alternatives, Classes, Error, Explanation, Problem, Solution, Table};
-use assignment::{expand, first_come, solve, solve_classes, verify};
+use assignment::{expand, first_come, solve, solve_classes, verify, verify_classes};
 use suitability::{classes, driver, length, mix, suitable};
 
 fn main() -> Result<(), Error> {
@@ -32,7 +32,12 @@ fn main() -> Result<(), Error> {
     Ok(())
 }
 
-fn time<T>(what: &str, times: usize, mut f: impl FnMut() -> T) -> T {
+fn time<T>(what: &str, times: usize, f: impl FnMut() -> T) -> T {
+    timed(what, times, f).0
+}
+
+/// The result, and the best time.
+fn timed<T>(what: &str, times: usize, mut f: impl FnMut() -> T) -> (T, Duration) {
     let mut best = Duration::MAX;
     let mut result = None;
     for _ in 0..times {
@@ -42,7 +47,7 @@ fn time<T>(what: &str, times: usize, mut f: impl FnMut() -> T) -> T {
         result = Some(value);
     }
     println!("{what:<44}{:>12.3}", best.as_secs_f64() * 1e3);
-    result.expect("at least one time")
+    (result.expect("at least one time"), best)
 }
 
 /// Many batches of 32 shipments and 32 drivers, as they stream. The number is the time of all of them.
@@ -124,7 +129,13 @@ fn adversarial() -> Result<(), Error> {
         let rows: Vec<u64> = (0..60).map(|r| 8000 + mix(r) % 1000).collect();
         let columns: Vec<u64> = (0..5000).map(|c| 1 + mix(c ^ 77) % 200).collect();
         let what = format!("60 by 5000 classes, {name}");
-        let solution = time(&what, 3, || solve_classes(&rows, &columns, &table))?;
+        let (solution, taken) = timed(&what, 3, || solve_classes(&rows, &columns, &table));
+        let solution = solution?;
+        // Nobody proves an optimum without a look at each pair.
+        let proof = || verify_classes(&rows, &columns, &table, &solution);
+        let (proven, look) = timed("  verify_classes", 3, proof);
+        assert_eq!(proven, Ok(()));
+        println!("    {:.0} times that", taken.as_secs_f64() / look.as_secs_f64());
         let reversed = Table::from_fn(5000, 60, |r, c| table.get(c, r))?;
         let other = time("  the other way round", 3, || solve_classes(&columns, &rows, &reversed))?;
         assert_eq!(solution.total, other.total);

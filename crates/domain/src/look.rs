@@ -20,9 +20,6 @@ pub(crate) trait Look: Copy {
     /// Where the byte behind is this one.
     fn next_equal(self, byte: u8) -> u64;
 
-    /// Where the byte behind that is this one.
-    fn second_equal(self, byte: u8) -> u64;
-
     /// Where a byte of this range is, both ends in it.
     fn between(self, first: u8, last: u8) -> u64;
 
@@ -163,10 +160,6 @@ impl Look for Bytes {
 
     fn next_equal(self, byte: u8) -> u64 {
         (0..BLOCK).map(|i| u64::from(self.0[i + 1] == byte) << i).sum()
-    }
-
-    fn second_equal(self, byte: u8) -> u64 {
-        (0..BLOCK).map(|i| u64::from(self.0[i + 2] == byte) << i).sum()
     }
 
     fn between(self, first: u8, last: u8) -> u64 {

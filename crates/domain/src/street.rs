@@ -221,8 +221,6 @@ impl Kind<1> for Streets {
             // Nothing stands before the comma, or a space goes too.
             unclear |= commas & after_white;
             signs = before & next_signs & !rest;
-            // That is a word like suite.
-            unclear |= signs & look.second_equal(b' ');
         } else {
             carry.name = !feeds >> 63;
         }
@@ -237,8 +235,8 @@ impl Kind<1> for Streets {
         let word_starts = before_word << 1 | carry.before_unit_word;
         carry.before_unit_word = before_word >> 63;
         let (word, word_ends) = run(!(spaces | ends), word_starts, &mut carry.unit_word);
-        // A word that ends the name, one that goes on behind a stop, a token too many, a second unit.
-        unclear |= word_ends & !spaces;
+        // A stop that is not the last of its word or ends the name, a token too many (a sign alone is a
+        // word like suite), a second unit.
         unclear |= word & look.equal(b'.') & !look.next_equal(b' ');
         unclear |= unit & spaces & !(before_unit | word_ends);
         unclear |= before_unit & !unit;

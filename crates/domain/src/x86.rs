@@ -1,6 +1,7 @@
 //! The sweep with vectors, on processors that have them: 32 or 64 bytes at once, and counts of bits.
 //!
-//! The only unsafe code of this crate. It is worth it: without, records take about two and a half times as long.
+//! Unsafe code is here, in its two kinds of vectors, and in `utf8`. It is worth it: without, records take
+//! more than five times as long.
 
 #![allow(
     unsafe_code,
@@ -121,13 +122,12 @@ mod tests {
             look.equal(b' '),
             look.equal(0),
             look.next_equal(b'#'),
-            look.second_equal(b'#'),
             look.between(b'0', b'9'),
             look.letters(),
             look.vowels(),
             look.odd(),
         ];
-        let (feeds, counted) = (seen[1] | seen[6], seen[5]);
+        let (feeds, counted) = (seen[1] | seen[5], seen[4]);
         let (mut ranks, mut places) = ([0; BLOCK], [0; BLOCK]);
         look.ranks(feeds, counted, 200, &mut ranks);
         look.places(feeds, 1 << 20, &mut places);

@@ -122,11 +122,6 @@ impl Look for Halves<'_> {
     }
 
     #[inline(always)]
-    fn second_equal(self, byte: u8) -> u64 {
-        unsafe { equal(self.from::<2>(), byte) }
-    }
-
-    #[inline(always)]
     fn between(self, first: u8, last: u8) -> u64 {
         let [a, b] = self.from::<0>();
         unsafe { bits([between(a, first, last), between(b, first, last)]) }

@@ -72,11 +72,6 @@ impl Look for Whole<'_> {
     }
 
     #[inline(always)]
-    fn second_equal(self, byte: u8) -> u64 {
-        unsafe { _mm512_cmpeq_epi8_mask(self.from::<2>(), _mm512_set1_epi8(byte as i8)) }
-    }
-
-    #[inline(always)]
     fn between(self, first: u8, last: u8) -> u64 {
         unsafe {
             let above = _mm512_sub_epi8(self.from::<0>(), _mm512_set1_epi8(first as i8));
