@@ -1,17 +1,12 @@
 use alloc::vec;
 use alloc::vec::Vec;
-use core::iter;
 
 use crate::grid::Grid;
-use crate::matrix::solve_members;
 use crate::merge::{Group, Merged, merge};
 use crate::prices::{Least, Prices, of_classes};
 use crate::solve::check_total;
 use crate::transport::{Transported, transport};
-use crate::{Certificate, ClassSolution, Error, Flow, Table, UNASSIGNED, verify_classes};
-
-/// Members of a side up to which each is solved for itself.
-const FEW: u64 = 32;
+use crate::{Certificate, ClassSolution, Error, Flow, Table, verify_classes};
 
 /// Finds the best assignment between classes by their counts alone: how many members of each row
 /// class go to members of each column class, and the prices that prove it.
@@ -19,7 +14,7 @@ const FEW: u64 = 32;
 /// Equal classes are merged, then the transportation problem between them is solved by successive
 /// shortest paths that push whole class counts (Ahuja, Magnanti & Orlin 1993, ch. 9). The time
 /// depends on the classes that differ, not on the counts. A flow between merged classes is split
-/// over their classes in ascending order. Few members are solved each for itself, which is faster.
+/// over their classes in ascending order.
 ///
 /// # Errors
 ///
@@ -35,13 +30,12 @@ pub fn solve_classes(
         let (row_counts, column_counts) = (row_counts.len(), column_counts.len());
         return Err(Error::CountsDoNotFit { row_counts, column_counts });
     }
-    let (rows, columns) = (members(row_counts)?, members(column_counts)?);
-    check_total(table, rows.min(columns))?;
-    let (flows, certificate) = if rows.max(columns) <= FEW {
-        by_member(row_counts, column_counts, table)
-    } else {
-        by_class(row_counts, column_counts, table)
-    };
+    check_total(table, members(row_counts)?.min(members(column_counts)?))?;
+
+    let merged = merge(row_counts, column_counts, table);
+    let transported = transport_short_side(&merged);
+    let certificate = prove(table, &merged, &transported);
+    let flows = split(&merged, &transported.flow, row_counts, column_counts);
     let total = flows.iter().map(|flow| value(table, flow)).sum();
     let solution = ClassSolution { flows, total, certificate };
     debug_assert_eq!(
@@ -50,43 +44,6 @@ pub fn solve_classes(
         "a class solution that its certificate does not prove"
     );
     Ok(solution)
-}
-
-fn by_class(row_counts: &[u64], column_counts: &[u64], table: &Table) -> (Vec<Flow>, Certificate) {
-    let merged = merge(row_counts, column_counts, table);
-    let transported = transport_short_side(&merged);
-    let certificate = prove(table, &merged, &transported);
-    (split(&merged, &transported.flow, row_counts, column_counts), certificate)
-}
-
-fn by_member(row_counts: &[u64], column_counts: &[u64], table: &Table) -> (Vec<Flow>, Certificate) {
-    let (rows, columns) = (each(row_counts), each(column_counts));
-    let (column_of, certificate) = solve_members(table, &rows, &columns);
-    let pairs = rows.iter().zip(column_of).filter(|&(_, column)| column != UNASSIGNED);
-    let mut pairs: Vec<(u32, u32)> =
-        pairs.map(|(&row_class, column)| (row_class, columns[column as usize])).collect();
-    pairs.sort_unstable();
-    let flow = |same: &[(u32, u32)]| Flow {
-        row_class: same[0].0,
-        column_class: same[0].1,
-        count: same.len() as u64,
-    };
-    let flows = pairs.chunk_by(|a, b| a == b).map(flow).collect();
-    // The prices are canonical, so those of equal members are equal.
-    let mut prices = (vec![None; table.rows()], vec![None; table.columns()]);
-    for (&class, price) in rows.iter().zip(certificate.row_prices) {
-        prices.0[class as usize] = Some(price);
-    }
-    for (&class, price) in columns.iter().zip(certificate.column_prices) {
-        prices.1[class as usize] = Some(price);
-    }
-    (flows, cover_empty(table, &prices.0, &prices.1))
-}
-
-/// The class of each member.
-fn each(counts: &[u64]) -> Vec<u32> {
-    let members = (0..).zip(counts);
-    members.flat_map(|(class, &count)| iter::repeat_n(class, count as usize)).collect()
 }
 
 fn members(counts: &[u64]) -> Result<u64, Error> {
@@ -185,26 +142,17 @@ impl<'a> Members<'a> {
     }
 }
 
-/// Gives each class the price of its group.
+/// Gives each class the price of its group, and a class without members the least that covers it.
 fn price_classes(table: &Table, merged: &Merged, prices: &Prices<i64>) -> Certificate {
     let row_prices = ungroup(&merged.rows, &prices.0, table.rows());
     let column_prices = ungroup(&merged.columns, &prices.1, table.columns());
-    cover_empty(table, &row_prices, &column_prices)
-}
-
-/// Gives a class that has no price, being without members, the least that covers it.
-fn cover_empty(
-    table: &Table,
-    row_prices: &[Option<i64>],
-    column_prices: &[Option<i64>],
-) -> Certificate {
     let cover_row = |row| cover(table.row(row).zip(column_prices.iter().copied()));
-    let row_prices: Vec<i64> = fill(row_prices, cover_row);
+    let row_prices: Vec<i64> = fill(&row_prices, cover_row);
     let cover_column = |column| {
         let scores = (0..table.rows()).map(|row| table.get(row, column));
         cover(scores.zip(row_prices.iter().copied().map(Some)))
     };
-    let column_prices = fill(column_prices, cover_column);
+    let column_prices = fill(&column_prices, cover_column);
     Certificate { row_prices, column_prices }
 }
 
@@ -227,40 +175,4 @@ fn fill(prices: &[Option<i64>], cover: impl Fn(usize) -> i64) -> Vec<i64> {
 /// The least price that covers every score together with the other side's prices, where known.
 fn cover(others: impl Iterator<Item = (Option<i64>, Option<i64>)>) -> i64 {
     others.filter_map(|(score, price)| Some(score? - price?)).fold(0, i64::max)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn few_members_are_worth_the_same_each_for_itself_and_by_class() {
-        // Numbers that look random (splitmix64).
-        let mix = |number: u64| {
-            let z = number.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-            let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            z ^ (z >> 31)
-        };
-        for seed in 0..2000 {
-            let (rows, columns) = (1 + mix(seed) as usize % 6, 1 + mix(seed ^ 77) as usize % 6);
-            let span = [2, 9, 1000][mix(seed ^ 55) as usize % 3];
-            let score = |row: usize, column: usize| {
-                let number = mix(seed << 20 ^ (row * 8 + column) as u64);
-                (number >> 40 & 7 > 0).then_some((number % span) as i64 - (span / 4) as i64)
-            };
-            let table = Table::from_fn(rows, columns, score).unwrap();
-            let count = |class: usize| mix(seed << 30 ^ class as u64) % 5;
-            let row_counts: Vec<u64> = (0..rows).map(count).collect();
-            let column_counts: Vec<u64> = (0..columns).map(|class| count(class + 99)).collect();
-            let worth = |(flows, certificate): (Vec<Flow>, Certificate)| {
-                let total: i64 = flows.iter().map(|flow| value(&table, flow)).sum();
-                (total, flows.iter().map(|flow| flow.count).sum::<u64>(), certificate)
-            };
-            assert_eq!(
-                worth(by_class(&row_counts, &column_counts, &table)),
-                worth(by_member(&row_counts, &column_counts, &table)),
-                "seed {seed}"
-            );
-        }
-    }
 }

@@ -39,40 +39,14 @@ integer!(i64);
 
 /// For each row its column or [`UNASSIGNED`], and the prices that prove it.
 pub(crate) fn solve(table: &Table) -> (Vec<u32>, Certificate) {
-    solve_scores(table, (table.rows(), table.columns()), |row| table.kept(row).iter().copied())
-}
-
-/// The same for members of the table's rows and columns, one price a member.
-pub(crate) fn solve_members(
-    table: &Table,
-    rows: &[u32],
-    columns: &[u32],
-) -> (Vec<u32>, Certificate) {
-    solve_scores(table, (rows.len(), columns.len()), |row| {
-        let kept = table.kept(rows[row] as usize);
-        columns.iter().map(move |&column| kept[column as usize])
-    })
-}
-
-fn solve_scores<S: Iterator<Item = i64>>(
-    table: &Table,
-    shape: (usize, usize),
-    scores: impl Fn(usize) -> S,
-) -> (Vec<u32>, Certificate) {
     let highest = doubled(table.highest().map(|(score, ..)| score));
-    if highest <= i32::LARGEST.wide() {
-        solve_in::<i32, _>(shape, scores)
-    } else {
-        solve_in::<i64, _>(shape, scores)
-    }
+    if highest <= i32::LARGEST.wide() { solve_in::<i32>(table) } else { solve_in::<i64>(table) }
 }
 
-fn solve_in<T: Integer, S: Iterator<Item = i64>>(
-    (rows, columns): (usize, usize),
-    scores: impl Fn(usize) -> S,
-) -> (Vec<u32>, Certificate) {
+fn solve_in<T: Integer>(table: &Table) -> (Vec<u32>, Certificate) {
+    let (rows, columns) = (table.rows(), table.columns());
     let costs = Grid::of_rows(columns, 0..rows, |row| {
-        scores(row).map(|score| T::from_cost(-kept_doubled(score)))
+        table.kept(row).iter().map(|&score| T::from_cost(-kept_doubled(score)))
     });
     let flip = rows > columns;
     let costs = if flip { costs.transposed() } else { costs };
