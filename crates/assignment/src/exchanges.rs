@@ -12,12 +12,14 @@ pub(crate) const UNREACHED: i64 = i64::MAX / 2;
 /// What each class could take from each other class: `taker × holder`.
 #[derive(Debug, Clone)]
 pub(crate) struct Exchanges {
-    /// The most that the taker gains; [`NO_GAIN`] when there is nothing for it to take.
+    /// The most that the taker gains, of equals by the first column class; [`NO_GAIN`] when there is nothing that is
+    /// worth taking.
     gains: Grid<i64>,
     /// The column class by which it gains that.
     columns: Grid<u32>,
-    /// The column classes that each holder has, in no order: few, so a look at each is fastest.
-    held: Vec<Vec<u32>>,
+    /// The column classes that each holder has, ascending, and what it has there: few, so a look at each
+    /// is fastest.
+    held: Vec<Vec<(u32, i64)>>,
 }
 
 /// Less than every gain, and far enough from the end of the type to calculate with.
@@ -49,46 +51,41 @@ impl Exchanges {
 
     /// The holder has a new column class; `scores` are what every class has there.
     pub(crate) fn offer(&mut self, holder: usize, column: u32, scores: &[i64]) {
-        self.held[holder].push(column);
+        let held = &mut self.held[holder];
+        held.insert(held.partition_point(|&(held, _)| held < column), (column, scores[holder]));
         for taker in (0..scores.len()).filter(|&taker| taker != holder) {
+            // 0 is what it is worth to stay unassigned, where that is a column class too.
+            if scores[taker] < 0 {
+                continue;
+            }
+            let gain = scores[taker] - scores[holder];
             let best = (self.gains.at(taker, holder), Reverse(self.columns.at(taker, holder)));
-            if let Some(exchange) = exchange(taker, holder, column, scores)
-                && exchange > best
-            {
-                self.set(taker, holder, Some(exchange));
+            if (gain, Reverse(column)) > best {
+                self.set(taker, holder, (gain, column));
             }
         }
     }
 
     /// The holder has let a column class go.
     pub(crate) fn withdraw(&mut self, holder: usize, column: u32, by_column: &Grid<i64>) {
-        self.held[holder].retain(|&held| held != column);
+        self.held[holder].retain(|&(held, _)| held != column);
         for taker in 0..self.gains.rows() {
             if self.columns.at(taker, holder) == column {
-                let exchanges = self.held[holder].iter().filter_map(|&column| {
-                    exchange(taker, holder, column, by_column.row(column as usize))
-                });
-                let best = exchanges.max();
+                let mut best = (NO_GAIN, u32::MAX);
+                for &(column, has) in &self.held[holder] {
+                    let score = by_column.at(column as usize, taker);
+                    // The first of equals stays.
+                    if score >= 0 && score - has > best.0 {
+                        best = (score - has, column);
+                    }
+                }
                 self.set(taker, holder, best);
             }
         }
     }
 
-    fn set(&mut self, taker: usize, holder: usize, best: Option<(i64, Reverse<u32>)>) {
-        let (gain, Reverse(column)) = best.unwrap_or((NO_GAIN, Reverse(u32::MAX)));
+    fn set(&mut self, taker: usize, holder: usize, (gain, column): (i64, u32)) {
         *self.gains.at_mut(taker, holder) = gain;
         *self.columns.at_mut(taker, holder) = column;
     }
-}
-
-/// What a class gains by taking from the holder of a column class, and the column class; of equals the
-/// first is the greatest. None: it is not worth taking. (0 is what it is worth to stay unassigned, where
-/// that is a column class too.)
-fn exchange(
-    taker: usize,
-    holder: usize,
-    column: u32,
-    scores: &[i64],
-) -> Option<(i64, Reverse<u32>)> {
-    (scores[taker] >= 0).then(|| (scores[taker] - scores[holder], Reverse(column)))
 }

@@ -18,6 +18,7 @@ use core::cmp::Reverse;
 
 use crate::exchanges::{Exchanges, UNREACHED};
 use crate::grid::Grid;
+use crate::kernel::{Kernel, vectorised};
 
 /// An optimal flow between merged classes.
 pub(crate) struct Transported {
@@ -79,23 +80,29 @@ impl Labels {
         self.lengths[class] = 0;
     }
 
-    /// The class to go on from: the nearest, while it can still lead to a shorter way.
-    fn nearest(&self, shortest: i64) -> Option<usize> {
-        let open = || self.lengths.iter().zip(&self.done).map(|(&length, &done)| length + done);
-        let least = open().fold(shortest, i64::min);
-        if least == shortest { None } else { open().position(|length| length == least) }
-    }
-
-    /// Shortens the ways that go on from `taker`; `base` is its length and price. A way back to a
-    /// class that is done is never shorter, for no reduced length is negative.
-    fn relax(&mut self, taker: usize, base: i64, prices: &[i64], gains: &[i64]) {
-        let labels = self.lengths.iter_mut().zip(&mut self.takers);
-        for ((length, from), (&price, &gain)) in labels.zip(prices.iter().zip(gains)) {
+    /// Goes on from a class, and gives the length of the nearest that are still open. `base` is its
+    /// length and price; a way back to a class that is done is never shorter, for no reduced length is
+    /// negative.
+    #[inline(always)]
+    fn relax(&mut self, taker: usize, base: i64, prices: &[i64], gains: &[i64]) -> i64 {
+        self.done[taker] = UNREACHED;
+        let mut nearest = UNREACHED;
+        let labels = self.lengths.iter_mut().zip(&mut self.takers).zip(&self.done);
+        for (((length, from), &done), (&price, &gain)) in labels.zip(prices.iter().zip(gains)) {
             let by_taker = base - price - gain;
             let shorter = by_taker < *length;
             *from = if shorter { taker as u32 } else { *from };
             *length = if shorter { by_taker } else { *length };
+            nearest = nearest.min(*length + done);
         }
+        nearest
+    }
+
+    /// The first class that is open at this length.
+    #[inline(always)]
+    fn at(&self, length: i64) -> usize {
+        let mut open = self.lengths.iter().zip(&self.done).map(|(&length, &done)| length + done);
+        open.position(|open| open == length).expect("the search has seen it")
     }
 }
 
@@ -105,6 +112,21 @@ impl Labels {
 struct Way {
     last: usize,
     end: Option<u32>,
+}
+
+/// [`Network::search`], in which nearly all of the time goes.
+struct Search<'n, 'a> {
+    network: &'n mut Network<'a>,
+    class: usize,
+}
+
+impl Kernel for Search<'_, '_> {
+    type Output = Way;
+
+    #[inline(always)]
+    fn run(self) -> Way {
+        self.network.search(self.class)
+    }
 }
 
 impl<'a> Network<'a> {
@@ -128,7 +150,7 @@ impl<'a> Network<'a> {
         let price = self.opening_price(class);
         self.prices.push(price);
         while count > 0 {
-            let way = self.search(class);
+            let way = vectorised(Search { network: self, class });
             if way.last == class && way.end.is_none() {
                 break;
             }
@@ -152,18 +174,20 @@ impl<'a> Network<'a> {
     }
 
     /// Finds the best way for one more row of the class and moves the prices along.
+    #[inline(always)]
     fn search(&mut self, class: usize) -> Way {
         self.labels.restart(class);
         let mut way = Way { last: class, end: None };
-        let mut shortest = UNREACHED;
-        while let Some(last) = self.labels.nearest(shortest) {
-            let base = self.labels.lengths[last] + self.prices[last];
+        let (mut shortest, mut nearest) = (UNREACHED, 0);
+        // On from the nearest, while it can still lead to a shorter way.
+        while nearest < shortest {
+            let last = self.labels.at(nearest);
+            let base = nearest + self.prices[last];
             let (gain, end) = self.best_end(last);
             if base - gain < shortest {
                 (shortest, way) = (base - gain, Way { last, end });
             }
-            self.labels.done[last] = UNREACHED;
-            self.labels.relax(last, base, &self.prices, self.exchanges.gains(last));
+            nearest = self.labels.relax(last, base, &self.prices, self.exchanges.gains(last));
         }
         for (price, &length) in self.prices.iter_mut().zip(&self.labels.lengths) {
             *price -= (shortest - length).max(0);
