@@ -15,6 +15,7 @@ use runtime::lifecycle::Shutdown;
 use runtime::metrics::CallTimes;
 use runtime::profile::{self, Profile};
 use runtime::server::grpc_routes;
+use runtime::trace::Spans;
 use runtime::workers::Workers;
 use tokio::sync::watch;
 use tonic::transport::Channel;
@@ -129,7 +130,11 @@ impl Analytics {
             .add_service(profile.clone().server())
             .add_service(IngestServiceServer::new(handlers.clone()))
             .add_service(AnalyticsServiceServer::new(handlers));
-        let calls = self.calls.timed(calls, DESCRIPTORS).into_axum_router().reset_fallback();
+        let calls = self
+            .calls
+            .timed(calls, DESCRIPTORS, Spans::of(crate::PART))
+            .into_axum_router()
+            .reset_fallback();
         let calls = match &self.producer {
             Some(producer) => calls.merge(passed_on::routes(producer.clone())),
             None => calls,

@@ -144,7 +144,7 @@ impl Core {
         let routes = grpc_routes(health, &[DESCRIPTORS], &[profile::SERVICE])
             .add_service(service)
             .add_service(profile.server());
-        self.calls.timed(routes, DESCRIPTORS)
+        self.calls.timed(routes, DESCRIPTORS, Spans::of("fleet"))
     }
 
     /// Health of this service, not serving yet.

@@ -11,7 +11,7 @@ use runtime::{
     peers::Peers,
     profile::{self, Profile},
     server::{grpc_routes, with_pages},
-    trace::Sampler,
+    trace::{Sampler, Spans},
     workers::Workers,
 };
 use tokio::{sync::watch, task::JoinHandle, time::timeout};
@@ -211,7 +211,7 @@ impl Core {
             .add_service(service)
             .add_service(profile.server());
         let http = http::routes(Arc::clone(&self.runs), self.defaults.clone());
-        with_pages(self.calls.timed(grpc, DESCRIPTORS), http)
+        with_pages(self.calls.timed(grpc, DESCRIPTORS, Spans::of("producer")), http)
     }
 
     /// Makes no more batches, waits for at most `within` until those that were sent are answered, and

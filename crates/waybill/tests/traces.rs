@@ -7,7 +7,10 @@ mod support {
 
 use std::collections::BTreeMap;
 
-use proto::producer::v1::{StartRunRequest, Synthetic, start_run_request::Source};
+use proto::producer::v1::{
+    Run, StartRunRequest, Synthetic, producer_service_client::ProducerServiceClient,
+    start_run_request::Source,
+};
 use support::{
     collector::{Collector, Told},
     system::{Part, System},
@@ -126,6 +129,40 @@ async fn of_batches_that_are_not_sampled_the_slow_and_the_rejected_are_told_afte
     for plan in system.plans(&quick.run_id).await {
         assert!(collector.spans_of(&plan.trace_id).is_empty(), "it was quick");
     }
+}
+
+/// The id of a trace that a caller is in, and of its span there.
+const CALLER: (&str, [u8; 8]) =
+    ("4bf92f3577b34da6a3ce929d0e0e4736", 0x00f0_67aa_0ba9_02b7_u64.to_be_bytes());
+
+/// A run that is started, or refused, through analytics as from the page, by a caller who is in a trace.
+async fn start_through_analytics(system: &System, batches: u64, flags: &str) -> Option<Run> {
+    let mut request = tonic::Request::new(run(batches, None));
+    if batches == 0 {
+        request.get_mut().source = None;
+    }
+    let parent = format!("00-{}-00f067aa0ba902b7-{flags}", CALLER.0);
+    request.metadata_mut().insert("traceparent", parent.parse().expect("ASCII"));
+    let mut producer = ProducerServiceClient::new(system.channel(Part::Analytics));
+    producer.start_run(request).await.ok().map(tonic::Response::into_inner)
+}
+
+#[tokio::test]
+async fn a_call_of_somebody_who_is_in_a_trace_joins_it() {
+    const START: &str = "waybill.producer.v1.ProducerService/StartRun";
+    let collector = Collector::start().await;
+    let system = System::start_with(&collector.variables("traceidratio", "0.0001"));
+    system.ready().await;
+    start_through_analytics(&system, 1, "00").await.expect("it is started");
+    start_through_analytics(&system, 1, "01").await.expect("it is started");
+    assert_eq!(start_through_analytics(&system, 0, "01").await, None, "it has no source");
+    let spans = collector.trace(CALLER.0, |spans| spans.len() >= 2).await;
+    for span in &spans {
+        assert_eq!((&*span.name, &*span.service), (START, "waybill-producer"));
+        assert_eq!(span.parent.as_deref(), Some(&CALLER.1[..]));
+        assert!(!span.failed, "what is refused is the caller's fault");
+    }
+    assert_eq!(spans.len(), 2, "one that is not sampled has no span");
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ import { Code, ConnectError, createClient, type Interceptor } from "@connectrpc/
 import { createGrpcWebTransport } from "@connectrpc/connect-web";
 import { AnalyticsService } from "../gen/waybill/analytics/v1/analytics_pb.js";
 import { ProducerService } from "../gen/waybill/producer/v1/producer_pb.js";
+import { traceparent } from "./trace.js";
 
 /** Time that a call which is not a stream may take, in milliseconds. */
 export const PATIENCE = 20_000;
@@ -14,6 +15,13 @@ const noticing: Interceptor = (next) => async (request) => {
   const response = await next(request);
   if (!response.stream) answered.dispatchEvent(new Event("answered"));
   return response;
+};
+
+/** What somebody does has a trace. What the page asks by itself, again and again, would only bury it. */
+const tracing: Interceptor = (next) => (request) => {
+  const { startRun, stopRun } = ProducerService.method;
+  if (request.method === startRun || request.method === stopRun) request.header.set("traceparent", traceparent());
+  return next(request);
 };
 
 /**
@@ -27,7 +35,7 @@ export async function answeredByService(...request: Parameters<typeof fetch>): P
   throw new ConnectError(`something on the way answered HTTP ${response.status}`, Code.Unavailable);
 }
 
-const transport = createGrpcWebTransport({ baseUrl: location.origin, interceptors: [noticing], fetch: answeredByService });
+const transport = createGrpcWebTransport({ baseUrl: location.origin, interceptors: [noticing, tracing], fetch: answeredByService });
 export const analytics = createClient(AnalyticsService, transport);
 export const producer = createClient(ProducerService, transport);
 

@@ -1,4 +1,5 @@
-//! How long calls take until their answer, or the first of them on a stream.
+//! How long calls take until their answer, or the first of them on a stream; and a span of each whose caller
+//! is in a trace.
 
 use std::{
     collections::BTreeSet,
@@ -10,7 +11,7 @@ use std::{
 
 use axum::body::Body;
 use futures_util::future::BoxFuture;
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use http_body::{Frame, SizeHint};
 use prometheus_client::{
     metrics::family::Family,
@@ -21,12 +22,19 @@ use prost_types::FileDescriptorSet;
 use tokio::time::Instant;
 use tonic::{Code, service::Routes};
 use tower::{Layer, Service};
+use tracing::Span;
 
 use super::{Durations, code_name};
-use crate::{server::DESCRIPTORS, trace::TraceContext};
+use crate::{
+    server::DESCRIPTORS,
+    trace::{Spans, TraceContext, ended, failed},
+};
 
 /// A method that nobody knows: a label that callers can make up would have no bound.
 const OTHER: &str = "other";
+
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 
 /// Labels of a call.
 type Call = [(&'static str, String); 2];
@@ -50,12 +58,13 @@ impl CallTimes {
         registry.register_with_unit("rpc_duration", help, Unit::Seconds, self.times.clone());
     }
 
-    /// The same calls, timed. Their methods are those of `descriptors`, an encoded file descriptor set, and of
-    /// what every port has.
-    pub fn timed(&self, routes: Routes, descriptors: &[u8]) -> Routes {
+    /// The same calls, timed, and each with one of `spans` where `traceparent` says that its caller is in a trace
+    /// that is sampled. Their methods are those of `descriptors`, an encoded file descriptor set, and of what
+    /// every port has.
+    pub fn timed(&self, routes: Routes, descriptors: &[u8], spans: Spans) -> Routes {
         let methods = [descriptors, DESCRIPTORS].into_iter().flat_map(methods).collect();
         let methods = Arc::new(methods);
-        let timing = Timing { calls: self.clone(), methods };
+        let timing = Timing { calls: self.clone(), methods, spans };
         Routes::from(routes.into_axum_router().layer(timing))
     }
 
@@ -85,6 +94,7 @@ fn methods(descriptors: &[u8]) -> Vec<String> {
 struct Timing {
     calls: CallTimes,
     methods: Arc<BTreeSet<String>>,
+    spans: Spans,
 }
 
 impl<S> Layer<S> for Timing {
@@ -116,11 +126,12 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let Timing { calls, methods } = self.timing.clone();
+        let Timing { calls, methods, spans } = self.timing.clone();
         let path = request.uri().path().trim_start_matches('/');
         let method = methods.get(path).map_or(OTHER, String::as_str).to_owned();
+        let span = spans.call(&method, &caller(request.headers()));
         // From here on somebody waits, and tells if nothing comes.
-        let waiting = Waiting { calls, method, begun: Instant::now(), over: false };
+        let waiting = Waiting { calls, method, span, begun: Instant::now(), over: false };
         let answer = self.service.call(request);
         Box::pin(async move {
             let mut waiting = waiting;
@@ -133,6 +144,20 @@ where
     }
 }
 
+/// The trace that the caller is in, as it says.
+fn caller(headers: &HeaderMap) -> TraceContext {
+    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let Some(parent) = text(TRACEPARENT) else { return TraceContext::none() };
+    TraceContext::parse(parent, text(TRACESTATE).unwrap_or_default())
+}
+
+/// Whether the fault is of the service, so that the span of the call has failed, as the OpenTelemetry
+/// conventions say.
+fn is_fault(code: Code) -> bool {
+    use Code::{DataLoss, DeadlineExceeded, Internal, Unavailable, Unimplemented, Unknown};
+    matches!(code, Unknown | DeadlineExceeded | Unimplemented | Internal | Unavailable | DataLoss)
+}
+
 /// The status that headers or trailers tell.
 fn status(headers: &HeaderMap) -> Option<Code> {
     Some(Code::from_bytes(headers.get("grpc-status")?.as_bytes()))
@@ -142,6 +167,7 @@ fn status(headers: &HeaderMap) -> Option<Code> {
 struct Waiting {
     calls: CallTimes,
     method: String,
+    span: Span,
     begun: Instant,
     over: bool,
 }
@@ -150,6 +176,10 @@ impl Waiting {
     fn answered(&mut self, code: Code) {
         if !std::mem::replace(&mut self.over, true) {
             self.calls.observe(&self.method, code, self.begun);
+            ended(&self.span, code);
+            if is_fault(code) {
+                failed(&self.span, code, code.description());
+            }
         }
     }
 }
@@ -223,7 +253,8 @@ mod tests {
             .route(&format!("/{SERVICE}/GetProfile"), post(answers))
             .route("/made.up/Method", post(refuses));
         let calls = CallTimes::default();
-        let routes = calls.timed(Routes::from(router), &[]).into_axum_router();
+        let routes =
+            calls.timed(Routes::from(router), &[], Spans::of("analytics")).into_axum_router();
         for path in paths {
             let request = Request::post(*path).body(Body::empty()).unwrap();
             let response = routes.clone().oneshot(request).await.unwrap();

@@ -55,6 +55,23 @@ impl Spans {
         )
     }
 
+    /// The span of a call that this part answers, such as `package.Service/Method`, for a caller who is in the
+    /// trace of `parent`; none unless that is sampled, or when nothing is to be.
+    pub fn call(&self, method: &str, parent: &TraceContext) -> Span {
+        if !parent.sampled() || !tell::streams_are_traced() {
+            return Span::none();
+        }
+        let span = info_span!(
+            target: TARGET, parent: None, "call",
+            otel.name = method, otel.kind = "server", waybill.part = self.part,
+        );
+        // It fails where there is no exporter: then there is no span either.
+        let _ = span.set_parent(Context::new().with_remote_span_context(parent.to_otel()));
+        attribute(&span, names::RPC_SYSTEM_NAME, "grpc");
+        attribute(&span, names::RPC_METHOD, method.to_owned());
+        span
+    }
+
     /// The span of a stream that this part serves, by its method such as `package.Service/Method`: a trace of
     /// its own, whatever is sampled of batches, unless nothing is. It is no batch's parent: it lasts for hours,
     /// and batches are linked to it.
@@ -104,7 +121,7 @@ pub fn failed(span: &Span, code: Code, why: &str) {
     }
 }
 
-/// Says with which status the stream of `span` ended.
+/// Says with which status the call or the stream of `span` ended.
 pub fn ended(span: &Span, code: Code) {
     attribute(span, names::RPC_RESPONSE_STATUS_CODE, code_of(code));
 }

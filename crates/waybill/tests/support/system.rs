@@ -100,7 +100,10 @@ impl System {
                 .arg(data.join("producer"))
                 .args(["--fleet", &url(Part::Fleet)]),
             Part::Fleet => command.args(["--analytics", &url(Part::Analytics)]),
-            Part::Analytics => command.arg("--store").arg(store_url(data)),
+            Part::Analytics => command
+                .arg("--store")
+                .arg(store_url(data))
+                .args(["--producer", &url(Part::Producer)]),
         };
         let log = std::fs::OpenOptions::new()
             .create(true)
