@@ -373,7 +373,9 @@ it("starts, watches and stops a run, and refuses with the words of the service",
 /** Asks twice, as one has to. */
 async function stopped(page: Page): Promise<void> {
   await page.getByRole("button", { name: "Stop run" }).click();
+  const stopping = page.waitForRequest((request) => request.url().endsWith("/StopRun"));
   await page.getByRole("button", { name: "Stop for good?" }).click();
+  expect((await stopping).headers()["traceparent"]).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
   await until("it is stopped", async () => (await page.locator("main").innerText()).includes("stopped"));
 }
 
