@@ -37,7 +37,7 @@ impl TraceViewer {
             uri.scheme_str().unwrap_or_default(),
             uri.authority().map(http::uri::Authority::as_str).unwrap_or_default()
         );
-        parse::uri(&base).map_err(|_| expected())?;
+        parse::web_uri(&base).ok_or_else(expected)?;
         if !whole.starts_with(&base) {
             return Err(expected());
         }

@@ -75,23 +75,30 @@ fn at<T>(path: &Path, read: impl FnOnce() -> Result<T, FileProblem>) -> Result<T
 
 /// The same, of a path that the caller names.
 pub(crate) fn bytes(path: &Path) -> Result<Vec<u8>, FileProblem> {
-    // One byte more than there may be, so that a stream without an end is refused, not collected.
-    let limit = MAX_ARENA_BYTES as u64;
-    let mut bytes = Vec::new();
     if path.as_os_str() == STDIN {
-        io::stdin().lock().take(limit + 1).read_to_end(&mut bytes)?;
-    } else {
-        let file = fs::File::open(path)?;
-        let known = file.metadata()?;
-        if known.is_dir() {
-            return Err(FileProblem::Folder);
-        }
-        if known.len() > limit {
-            return Err(FileProblem::TooLarge { bytes: known.len(), limit: MAX_ARENA_BYTES });
-        }
-        bytes.reserve_exact(known.len() as usize + 1);
-        file.take(limit + 1).read_to_end(&mut bytes)?;
+        return all(io::stdin().lock());
     }
+    let file = fs::File::open(path)?;
+    let known = file.metadata()?;
+    if known.is_dir() {
+        return Err(FileProblem::Folder);
+    }
+    if known.len() > MAX_ARENA_BYTES as u64 {
+        return Err(FileProblem::TooLarge { bytes: known.len(), limit: MAX_ARENA_BYTES });
+    }
+    let mut bytes = Vec::new();
+    bytes.reserve_exact(known.len() as usize + 1);
+    all_behind(bytes, file)
+}
+
+/// All that comes, as much as a file may have.
+pub(crate) fn all(source: impl Read) -> Result<Vec<u8>, FileProblem> {
+    all_behind(Vec::new(), source)
+}
+
+fn all_behind(mut bytes: Vec<u8>, source: impl Read) -> Result<Vec<u8>, FileProblem> {
+    // One byte more than there may be, so that a stream without an end is refused, not collected.
+    source.take(MAX_ARENA_BYTES as u64 + 1).read_to_end(&mut bytes)?;
     if bytes.len() > MAX_ARENA_BYTES {
         return Err(FileProblem::TooLarge { bytes: bytes.len() as u64, limit: MAX_ARENA_BYTES });
     }

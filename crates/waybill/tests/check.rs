@@ -37,6 +37,8 @@ async fn it_finds_what_is_there_and_names_what_is_not() {
 
 #[test]
 fn a_trace_is_looked_for_only_where_it_can_be() {
-    let said = run(&["check", "--trace-query", "https://jaeger"]).wrong_usage();
-    assert!(said.contains("must begin with http://") && said.contains("needs --batch"), "{said}");
+    let said = run(&["check", "--trace-query", "http://jaeger"]).wrong_usage();
+    assert!(said.contains("needs --batch"), "{said}");
+    let said = run(&["check", "--batch", "--trace-query", "https://jaeger"]).wrong_usage();
+    assert!(said.contains("connections are not encrypted here"), "{said}");
 }

@@ -101,10 +101,10 @@ fn what_is_no_number_is_named_by_row_and_column() {
 #[test]
 fn what_is_no_matrix_of_a_type_that_is_solved_is_refused_by_what_it_is() {
     let said = refused(&saved("short-i2.npy"), &[]);
-    assert!(said.starts_with("its elements are i2: i4, i8, f4 and f8 are read"), "{said}");
+    assert!(said.starts_with("its elements are \"i2\": i4, i8, f4 and f8 are read"), "{said}");
     assert_eq!(refused(&saved("vector.npy"), &[]), "has 1 dimensions; a matrix has 2");
     let said = refused(&saved("records.npy"), &[]);
-    assert!(said.starts_with("its elements are [('a', '<f8'), ('b', '<i4')]: i4"), "{said}");
+    assert!(said.starts_with("its elements are \"[('a', '<f8'), ('b', '<i4')]\": i4"), "{said}");
 }
 
 #[test]
@@ -154,6 +154,56 @@ fn a_header_that_lies_is_refused_before_memory_is_taken() {
     assert!(with("(3, 4)", "(-3, 4)").starts_with("the header of this .npy file has no shape"));
     assert!(with("'shape'", "'snape'").starts_with("the header of this .npy file has no shape"));
     assert!(with("False", "Maybe").contains("no fortran_order"));
+}
+
+/// An i4 matrix as NumPy writes it, version 1.0.
+fn npy_i4(rows: usize, columns: usize, elements: &[i32]) -> Vec<u8> {
+    let header =
+        format!("{{'descr': '<i4', 'fortran_order': False, 'shape': ({rows}, {columns}), }}");
+    let mut bytes = b"\x93NUMPY\x01\x00\x76\x00".to_vec();
+    bytes.extend(format!("{header:<117}\n").bytes());
+    bytes.extend(elements.iter().flat_map(|element| element.to_le_bytes()));
+    bytes
+}
+
+#[test]
+fn the_ends_of_an_integer_type_are_numbers_like_others() {
+    let (min, max) = (i32::MIN, i32::MAX);
+    for (elements, goal, total) in [
+        ([max, max - 1, max - 1, min], "--minimize", -1_i64),
+        ([min, min + 1, min + 1, max], "--format", -1),
+        ([max; 4], "--minimize", 2 * i64::from(max)),
+    ] {
+        let (_dir, path) = written("ends.npy", &npy_i4(2, 2, &elements));
+        let format = if goal == "--format" {
+            vec!["--format", "json"]
+        } else {
+            vec![goal, "--format", "json"]
+        };
+        assert_eq!(assign(&path, &format).json()["total"].as_i64(), Some(total), "{elements:?}");
+    }
+    let csv = format!("1,{}\n2,3\n", i64::MIN);
+    let (_dir, path) = written("ends.csv", csv.as_bytes());
+    assert_eq!(refused(&path, &[]), "row 0, column 1: is too large to be added up");
+}
+
+#[test]
+fn rows_of_nothing_take_no_memory_however_many_there_are() {
+    let (_dir, path) = written("rows.npy", &npy_i4(2_147_483_647, 0, &[]));
+    let solved = assign(&path, &["--format", "json"]).json();
+    assert_eq!(
+        (&solved["rows"], &solved["pairs"]),
+        (&2_147_483_647_u64.into(), &serde_json::json!([]))
+    );
+}
+
+#[test]
+fn a_pipe_is_read_once() {
+    for name in ["i4.npy", "f8.npy"] {
+        let bytes = fs::read(saved(name)).expect("it is there");
+        let path = ["assign", "--matrix", "/dev/stdin", "--format", "json"];
+        assert_eq!(run_with_input(&path, &bytes).json()["total"].as_f64(), Some(15.0), "{name}");
+    }
 }
 
 #[test]

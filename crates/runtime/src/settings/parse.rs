@@ -31,17 +31,26 @@ pub fn socket_addr(text: &str) -> Result<SocketAddr, String> {
     Ok(SocketAddr::new(host, port))
 }
 
-/// The address of a service: an `http` or `https` URL with a host and no path.
+/// The address of a service: an `http` URL with a host and no path. Connections are not encrypted, so `https`
+/// is refused.
 pub fn uri(text: &str) -> Result<Uri, String> {
-    let expected = || "expected a URL such as http://HOST:PORT".to_owned();
-    let uri: Uri = text.trim().parse().map_err(|_| expected())?;
+    let uri = web_uri(text).ok_or("expected a URL such as http://HOST:PORT")?;
+    match uri.scheme_str() {
+        Some("http") => Ok(uri),
+        _ => Err("expected http://HOST:PORT: connections are not encrypted here".to_owned()),
+    }
+}
+
+/// An `http` or `https` URL with a host and no path, for others to follow.
+pub fn web_uri(text: &str) -> Option<Uri> {
+    let uri: Uri = text.trim().parse().ok()?;
     let known = matches!(uri.scheme_str(), Some("http" | "https"));
     let bare = uri.path_and_query().is_none_or(|path| path == "/");
     let host = uri.host().is_some_and(|host| !host.is_empty());
     // A port that is none parses as part of the authority.
     let port =
         uri.port_u16().is_some() || uri.authority().is_some_and(|it| !ends_in_port(it.as_str()));
-    if known && bare && host && port { Ok(uri) } else { Err(expected()) }
+    (known && bare && host && port).then_some(uri)
 }
 
 fn ends_in_port(authority: &str) -> bool {

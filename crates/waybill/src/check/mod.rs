@@ -120,8 +120,5 @@ fn trace_store(settings: &mut Settings, batch: bool) -> Option<(Uri, Duration)> 
     if store.is_some() && !batch {
         settings.problem("trace-query", "needs --batch, whose trace it looks for");
     }
-    if store.as_ref().is_some_and(|store| store.scheme_str() != Some("http")) {
-        settings.problem("trace-query", "must begin with http://");
-    }
     Some((store?, wait))
 }

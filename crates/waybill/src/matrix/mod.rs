@@ -69,7 +69,10 @@ pub(crate) fn assign(path: &Path, options: Options) -> Result<(), Error> {
     let read = read(path, options.threads)
         .map_err(|problem| Error::File { path: path.to_owned(), problem })?;
     match read {
-        Read::I32(numbers) => numbers.assign(path, options, begun, progress),
+        Read::I32(numbers) => match numbers.widened() {
+            Ok(wide) => wide.assign(path, options, begun, progress),
+            Err(numbers) => numbers.assign(path, options, begun, progress),
+        },
         Read::I64(numbers) => numbers.assign(path, options, begun, progress),
         Read::F32(numbers) => numbers.assign(path, options, begun, progress),
         Read::F64(numbers) => numbers.assign(path, options, begun, progress),
@@ -82,10 +85,16 @@ fn read(path: &Path, threads: usize) -> Result<Read, FileProblem> {
         npy::Source::Bytes(input::bytes(path)?)
     } else {
         let file = File::open(path)?;
-        if file.metadata()?.is_dir() {
+        let known = file.metadata()?;
+        if known.is_dir() {
             return Err(FileProblem::Folder);
         }
-        npy::Source::File(file)
+        // What is not a file, such as a pipe, can be read once only.
+        if known.is_file() {
+            npy::Source::File(file)
+        } else {
+            npy::Source::Bytes(input::all(file)?)
+        }
     };
     if npy::is_npy(&source)? {
         return npy::read(&source, threads);
@@ -93,6 +102,17 @@ fn read(path: &Path, threads: usize) -> Result<Read, FileProblem> {
     match source {
         npy::Source::Bytes(bytes) => Ok(csv::read(&bytes)?),
         npy::Source::File(_) => Ok(csv::read(&input::bytes(path)?)?),
+    }
+}
+
+impl Numbers<i32> {
+    /// In the wider type, if one of them is the end of theirs, which would forbid its pair.
+    fn widened(self) -> Result<Numbers<i64>, Self> {
+        if self.elements.iter().all(|number| number.policy() == Policy::Counts) {
+            return Err(self);
+        }
+        let Self { rows, columns, elements } = self;
+        Ok(Numbers { rows, columns, elements: elements.into_iter().map(i64::from).collect() })
     }
 }
 
@@ -107,11 +127,15 @@ impl<T: Number> Numbers<T> {
         let at =
             |problem: MatrixProblem| Error::File { path: path.to_owned(), problem: problem.into() };
         self.forbid_infinite(options.goal).map_err(at)?;
-        let matrix = Matrix::new(self.rows, self.columns, &self.elements);
+        // Rows of nothing need no prices, of which there could be billions.
+        let (rows, columns) =
+            if self.elements.is_empty() { (0, 0) } else { (self.rows, self.columns) };
+        let matrix = Matrix::new(rows, columns, &self.elements);
         let matrix = matrix.map_err(|error| at(MatrixProblem::Unsolvable(error)))?;
         let read_in = begun.elapsed();
         progress.say("solving");
-        let solved = Solved::of(options.goal, matrix, read_in).map_err(at)?;
+        let shape = (self.rows, self.columns);
+        let solved = Solved::of(options.goal, matrix, shape, read_in).map_err(at)?;
         drop(progress);
         let mut out = Out::stdout();
         solved.write(&mut out, options.format)?;
@@ -125,9 +149,12 @@ impl<T: Number> Numbers<T> {
             match element.policy() {
                 Policy::Counts => {}
                 Policy::Forbids => *element = forbidden,
-                Policy::Refused => {
+                refused => {
                     let (row, column) = (place / self.columns, place % self.columns);
-                    return Err(MatrixProblem::NotANumber { row, column });
+                    return Err(match refused {
+                        Policy::TooLarge => MatrixProblem::TooLarge { row, column },
+                        _ => MatrixProblem::NotANumber { row, column },
+                    });
                 }
             }
         }

@@ -67,7 +67,7 @@ pub(super) fn read(source: &Source, threads: usize) -> Result<Read, FileProblem>
         "i8" => Ok(Read::I64(data.numbers()?)),
         "f4" => Ok(Read::F32(data.numbers()?)),
         "f8" => Ok(Read::F64(data.numbers()?)),
-        other => Err(MatrixProblem::Type { descr: other.to_owned() }.into()),
+        other => Err(MatrixProblem::Type { descr: short(other) }.into()),
     }
 }
 
@@ -104,7 +104,7 @@ struct Layout {
 
 impl Layout {
     fn parse(header: &str) -> Result<Self, MatrixProblem> {
-        let unknown = |field| MatrixProblem::Header { field, header: header.trim().to_owned() };
+        let unknown = |field| MatrixProblem::Header { field, header: short(header.trim()) };
         let value = |field: &'static str| {
             let quoted = [format!("'{field}'"), format!("\"{field}\"")];
             let (_, rest) = quoted.iter().find_map(|key| header.split_once(key.as_str()))?;
@@ -116,14 +116,14 @@ impl Layout {
         let Some(descr) = quote.and_then(|quote| descr[1..].split(quote).next()) else {
             // A list: elements of several fields.
             let descr = descr.split("'fortran_order'").next().unwrap_or_default();
-            let descr = descr.trim_end_matches([' ', ',']).to_owned();
-            return Err(MatrixProblem::Type { descr });
+            let descr = descr.trim_end_matches([' ', ',']);
+            return Err(MatrixProblem::Type { descr: short(descr) });
         };
         let big_endian = match descr.chars().next() {
             Some('<') => false,
             Some('>') => true,
             Some('=') => cfg!(target_endian = "big"),
-            _ => return Err(MatrixProblem::Type { descr: descr.to_owned() }),
+            _ => return Err(MatrixProblem::Type { descr: short(descr) }),
         };
 
         let order = value("fortran_order").ok_or_else(|| unknown("fortran_order"))?;
@@ -146,6 +146,11 @@ impl Layout {
     }
 }
 
+/// As much of what a header says as is worth telling.
+fn short(text: &str) -> String {
+    text.chars().take(200).collect()
+}
+
 /// The elements of a file.
 struct Data<'a> {
     source: &'a Source,
@@ -164,8 +169,11 @@ impl Data<'_> {
             let bytes = T::BYTES;
             return Err(MatrixProblem::Length { rows, columns, bytes, expected, found }.into());
         }
-        // As many as there are bytes of them, or none, however many of nothing there are.
+        // As many as there are bytes of them; or none, and then it does not matter how many rows of nothing.
         let (rows, columns) = (rows as usize, columns as usize);
+        if found == 0 {
+            return Ok(Numbers { rows, columns, elements: Vec::new() });
+        }
         let elements = self.elements::<T>(found as usize / T::BYTES)?;
         if !by_column {
             return Ok(Numbers { rows, columns, elements });

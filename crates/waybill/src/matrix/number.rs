@@ -11,6 +11,8 @@ pub(super) enum Policy {
     Counts,
     /// It is infinite: the pair is forbidden.
     Forbids,
+    /// It is more than can be added up.
+    TooLarge,
     /// It is not a number.
     Refused,
 }
@@ -55,10 +57,16 @@ macro_rules! number {
         }
     };
 }
-number!(i32, |_| Policy::Counts);
-number!(i64, |_| Policy::Counts);
+number!(i32, of_integer);
+number!(i64, of_integer);
 number!(f32, |number: f32| of_float(number.is_finite(), number.is_nan()));
 number!(f64, |number: f64| of_float(number.is_finite(), number.is_nan()));
+
+/// The ends of a type stand for forbidden pairs in `assignment::dense`; in a file they are numbers.
+fn of_integer<T: Element>(number: T) -> Policy {
+    let is_end = number == T::FORBIDDEN.minimise || number == T::FORBIDDEN.maximise;
+    if is_end { Policy::TooLarge } else { Policy::Counts }
+}
 
 fn of_float(is_finite: bool, is_nan: bool) -> Policy {
     match (is_finite, is_nan) {

@@ -12,7 +12,7 @@ pub(crate) enum MatrixProblem {
     #[error("the header of this .npy file has no {field} that is understood: {header:?}")]
     Header { field: &'static str, header: String },
     #[error(
-        "its elements are {descr}: i4, i8, f4 and f8 are read; in NumPy `matrix.astype('f8')` makes one of them"
+        "its elements are {descr:?}: i4, i8, f4 and f8 are read; in NumPy `matrix.astype('f8')` makes one of them"
     )]
     Type { descr: String },
     #[error("has {dimensions} dimensions; a matrix has 2")]
@@ -31,6 +31,8 @@ pub(crate) enum MatrixProblem {
     NoText { row: usize, column: usize },
     #[error("row {row}, column {column}: is not a number (NaN); an infinity forbids a pair")]
     NotANumber { row: usize, column: usize },
+    #[error("row {row}, column {column}: is too large to be added up")]
+    TooLarge { row: usize, column: usize },
     #[error("{0}")]
     Unsolvable(assignment::dense::Error),
     /// Caught before anyone relies on it.

@@ -28,6 +28,8 @@ type Sum<T> = <<T as Element>::Wide as Cost>::Sum;
 pub(super) struct Solved<'a, T: Number> {
     goal: Goal,
     matrix: Matrix<'a, T>,
+    /// Rows and columns of the file.
+    shape: (usize, usize),
     solution: Solution<T::Wide>,
     proof: Proof<Sum<T>>,
     read_in: Duration,
@@ -40,6 +42,7 @@ impl<'a, T: Number> Solved<'a, T> {
     pub(super) fn of(
         goal: Goal,
         matrix: Matrix<'a, T>,
+        shape: (usize, usize),
         read_in: Duration,
     ) -> Result<Self, MatrixProblem> {
         let begun = Instant::now();
@@ -48,7 +51,7 @@ impl<'a, T: Number> Solved<'a, T> {
         let proof = verify(goal, &matrix, &solution)
             .map_err(|flaw| MatrixProblem::Unproven(flaw.to_string()))?;
         let certified_in = begun.elapsed() - solved_in;
-        Ok(Self { goal, matrix, solution, proof, read_in, solved_in, certified_in })
+        Ok(Self { goal, matrix, shape, solution, proof, read_in, solved_in, certified_in })
     }
 
     /// Row, column and element of each pair, in the order of the rows.
@@ -67,13 +70,13 @@ impl<'a, T: Number> Solved<'a, T> {
     }
 
     fn json(&self, out: &mut impl Write) -> io::Result<()> {
-        let Self { matrix, solution, proof, .. } = self;
+        let Self { shape: (rows, columns), solution, proof, .. } = self;
         write!(
             out,
             "{{\"total\": {:?}, \"rows\": {}, \"columns\": {}, \"certified\": true, \"largest_violation\": {:?}, \"tolerance\": {:?}, \"read_ms\": {:.3}, \"solve_ms\": {:.3}, \"certify_ms\": {:.3}, \"pairs\": [",
             solution.total,
-            matrix.rows(),
-            matrix.columns(),
+            rows,
+            columns,
             proof.largest_violation,
             proof.tolerance,
             milliseconds(self.read_in),
@@ -111,7 +114,7 @@ impl<'a, T: Number> Solved<'a, T> {
         for row in rows {
             table.row(out, row.each_ref().map(String::as_str))?;
         }
-        let Self { matrix, solution, proof, .. } = self;
+        let Self { shape: (rows, columns), solution, proof, .. } = self;
         let better = match self.goal {
             Goal::Minimise => "lower",
             Goal::Maximise => "higher",
@@ -120,8 +123,8 @@ impl<'a, T: Number> Solved<'a, T> {
             out,
             "\n{} pairs of {} rows and {} columns; read in {:.1} ms, solved in {:.1} ms",
             solution.assigned,
-            matrix.rows(),
-            matrix.columns(),
+            rows,
+            columns,
             milliseconds(self.read_in),
             milliseconds(self.solved_in),
         )?;

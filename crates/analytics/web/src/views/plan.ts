@@ -93,7 +93,7 @@ function about(plan: Plan, viewer: Promise<string | null>): HTMLElement[] {
     ...fact("Trace", trace(plan.traceId, viewer)),
     ...fact("Street name", whole ? "the whole line" : "read from a postal address"),
     // It may have been sent again since, which records nothing and is not known here.
-    ...fact("Attempt", `${count(Math.max(1, plan.attempt))} when it was recorded`),
+    ...fact("Attempt", count(Math.max(1, plan.attempt))),
     ...fact("Files", h("span", { class: "links" }, ...downloads(plan.batchId, "with all rows"), " Why a record stayed behind is in the JSON.")),
   );
   return [

@@ -53,7 +53,7 @@ function search(label: string, path: string, kept: Record<string, string | undef
         shell.go(address(path, { ...asked, run, ...kept }));
         return;
       }
-      const text = run.runs === 0 ? "No run that is known here begins or ends so; of others the whole id is needed." : `${count(run.runs)} runs begin or end so: more of the id is needed.`;
+      const text = run.runs === 0 ? "No listed run begins or ends with this: enter the whole id." : `${count(run.runs)} runs begin or end so: more of the id is needed.`;
       refused.hidden = false;
       say(refused, text);
       const control = form.querySelector<HTMLInputElement>("[name=run]");

@@ -30,7 +30,7 @@ fn urls() {
     for (text, authority) in [
         ("http://127.0.0.1:8082", "127.0.0.1:8082"),
         ("http://fleet/", "fleet"),
-        ("https://[::1]:443", "[::1]:443"),
+        ("http://[::1]:443", "[::1]:443"),
         ("http://[::1]", "[::1]"),
     ] {
         assert_eq!(uri(text).unwrap().authority().unwrap().as_str(), authority);
@@ -49,6 +49,8 @@ fn urls() {
     ] {
         assert!(uri(bad).is_err(), "{bad}");
     }
+    assert!(uri("https://fleet").unwrap_err().ends_with("connections are not encrypted here"));
+    assert!(web_uri("https://jaeger").is_some() && web_uri("https://jaeger:99999").is_none());
 }
 
 #[test]

@@ -160,9 +160,14 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
     }
 }
 
+/// Whether there can be a collector: a path goes with the export, a port that is none goes nowhere.
 fn is_http(endpoint: &str) -> bool {
     let is_http = |uri: Uri| uri.scheme() == Some(&Scheme::HTTP) && uri.host().is_some();
-    endpoint.parse().is_ok_and(is_http)
+    let has_port = |uri: &Uri| {
+        let named = uri.authority().and_then(|authority| authority.as_str().rsplit_once(':'));
+        uri.port_u16().is_some() || named.is_none_or(|(_, port)| port.ends_with(']'))
+    };
+    endpoint.parse().is_ok_and(|uri| has_port(&uri) && is_http(uri))
 }
 
 #[cfg(test)]

@@ -66,3 +66,14 @@ fn traces_are_exported_only_to_an_endpoint_and_only_if_nothing_forbids_it() {
     assert_eq!(exports(&[endpoint, ("OTEL_TRACES_EXPORTER", "zipkin")]), (false, 1));
     assert_eq!(exports(&[endpoint, ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json")]), (true, 1));
 }
+
+#[test]
+fn a_collector_has_an_address_that_can_be_one() {
+    for good in ["http://127.0.0.1:4317", "http://otel", "http://[::1]", "http://otel:1/v1/metrics"]
+    {
+        assert!(is_http(good), "{good}");
+    }
+    for bad in ["https://otel", "otel:4317", "http://", "http://otel:99999", "http://otel:"] {
+        assert!(!is_http(bad), "{bad}");
+    }
+}
