@@ -193,7 +193,7 @@ it("shows totals of the moment of the list, in every frame", async () => {
       await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
       const row = document.querySelector<HTMLElement>("[data-sequence]")?.dataset["sequence"] ?? "";
       const told = [...document.querySelectorAll(".figure")].map((figure) => figure.textContent ?? "").find((text) => text.startsWith("Plans")) ?? "";
-      const said = /the last is ([\d,]+)/.exec(told)?.[1]?.replaceAll(",", "") ?? "";
+      const said = /the newest is plan ([\d,]+)/.exec(told)?.[1]?.replaceAll(",", "") ?? "";
       if (said !== row) apart.push(`${said} above ${row}`);
       if (row !== last) changes += 1;
       last = row;

@@ -171,12 +171,14 @@ it("tells how many drivers have one name, and what their share is of", async () 
 });
 
 it("carries what was looked for into the plan, and leads to the newest one and to what stayed behind", async () => {
-  const page = await visit("/", { viewport: { width: 390, height: 844 } });
+  const page = await visit("/runs", { viewport: { width: 390, height: 844 } });
+  await until("no other run goes on", async () => (await page.locator("tbody tr").count()) > 0 && !(await page.locator("main").innerText()).includes("running"));
   await planned(page, "1 Quince Road\n2 Elm Street\n3 Oak Avenue", "Ann Lee\nBob Stone");
   await page.goto(`${system.url}/`);
   await page.getByLabel("Shipment", { exact: true }).fill("quince");
   await page.getByRole("button", { name: "Search", exact: true }).click();
   await until("its plan is found", async () => (await sequences(page)).length === 1);
+  expect(await page.getByRole("link", { name: "Open the newest plan" }).count(), "which may be another").toBe(0);
   await page.locator("[data-sequence] a").first().click();
   await until("the plan is there", async () => (await page.locator("td.name").count()) > 0);
   expect(await page.getByRole("searchbox", { name: "Search this plan" }).inputValue()).toBe("quince");
@@ -204,6 +206,7 @@ it("carries what was looked for into the plan, and leads to the newest one and t
 it("speaks of the fields and lines of the form, and keeps what was typed", async () => {
   const page = await visit("/runs");
   await page.getByLabel("What is planned").selectOption("records");
+  expect(await page.getByLabel("Batches", { exact: true }).inputValue(), "the same ones once, and not twenty times").toBe("1");
   await page.getByLabel("Shipments", { exact: true }).fill(`\n\n1 Oak Street\n\n${"x".repeat(4_097)}`);
   const first = await page.getByLabel("Shipments", { exact: true }).inputValue();
   await page.getByLabel("Shipments", { exact: true }).fill("");

@@ -90,7 +90,7 @@ export function totalsOf(query: Query, { feed, signal, go }: Shell): TotalsView 
     }
     const more = sums.total - sums.greedyTotal;
     gain.set(uplift(sums.total, sums.greedyTotal), sums.plans === 0n ? "no plan in this time" : `${score(more)} points more`);
-    number.set(count(sums.plans), `the last is ${count(sums.lastSequence)}`);
+    number.set(count(sums.plans), `the newest is plan ${count(sums.lastSequence)}`);
     assigned.set(
       share(Number(sums.assigned), Number(sums.shipments)),
       `${brief(sums.assigned)} of ${brief(sums.shipments)}; ${brief(sums.drivers)} drivers`,

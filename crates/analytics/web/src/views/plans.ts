@@ -14,9 +14,10 @@ import { searchPlans } from "./search.js";
 
 export function plans(query: Query, shell: Shell): View {
   const { feed, signal } = shell;
-  const totals = totalsOf(query, shell);
   const filter = query["run"] !== undefined || query["driver"] !== undefined || query["text"] !== undefined || query["day"] !== undefined;
   const list = filter ? found(query, shell) : live(feed, signal);
+  // What is said of all plans would be taken for what was searched for.
+  const all = filter ? undefined : ofAll(query, shell);
   const shown = new Chart(
     {
       label: "Uplift, plan by plan",
@@ -27,9 +28,6 @@ export function plans(query: Query, shell: Shell): View {
     },
     signal,
   );
-  const newest = newestPlan(feed);
-  const lead = coalesced(newest.draw);
-  feed.on("plans", lead, signal);
   const draw = coalesced(() => {
     if (signal.aborted) return;
     list.draw();
@@ -41,31 +39,34 @@ export function plans(query: Query, shell: Shell): View {
   });
   list.changed(draw);
   draw();
-  lead();
 
+  const chart = panel("Uplift, plan by plan", shown.element);
   const element = h(
     "div",
     { class: "stack tall" },
-    h(
-      "div",
-      { class: "titled" },
-      h("h1", { tabindex: -1 }, "Plans"),
-      h("label", { class: "inline" }, "Totals over ", totals.within),
-    ),
-    newest.element,
-    totals.figures,
-    totals.notice,
+    h("div", { class: "titled" }, h("h1", { tabindex: -1 }, "Plans"), ...(all === undefined ? [] : [all.within])),
+    ...(all?.figures ?? []),
     h("p", { class: "legend" }, UPLIFT),
-    h(
-      "div",
-      { class: "beside" },
-      panel("Uplift, plan by plan", shown.element),
-      panel("Where the time goes, step by step", totals.steps),
-    ),
+    all === undefined ? chart : h("div", { class: "beside" }, chart, all.steps),
     searchPlans(query, shell),
     list.element,
   );
   return { title: "Plans", element };
+}
+
+/** The newest plan, totals, and steps. */
+function ofAll(query: Query, shell: Shell): { within: HTMLElement; figures: HTMLElement[]; steps: HTMLElement } {
+  const { feed, signal } = shell;
+  const totals = totalsOf(query, shell);
+  const newest = newestPlan(feed);
+  const lead = coalesced(newest.draw);
+  feed.on("plans", lead, signal);
+  lead();
+  return {
+    within: h("label", { class: "inline" }, "Totals over ", totals.within),
+    figures: [newest.element, totals.figures, totals.notice],
+    steps: panel("Where the time goes, step by step", totals.steps),
+  };
 }
 
 /** In percent. */

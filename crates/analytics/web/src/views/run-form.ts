@@ -38,10 +38,19 @@ export function form(shell: Shell): HTMLElement {
     roster: h("div", { class: "fields" }, add("roster.name", "Roster", input()), add("roster.shipments", "Shipments in each batch", number("32")), add("roster.seed", "Seed", number("7"))),
     records: h("div", { class: "fields two" }, add("records.shipments", "Shipments", area(), "one address a line"), add("records.drivers", "Drivers", area(), "one name a line")),
   };
+  const batches = number("20");
   const pick = (): void => {
     for (const [name, group] of Object.entries(groups)) group.hidden = name !== source.value;
   };
-  source.addEventListener("change", pick);
+  // What was pasted is the same in each batch: unless somebody says otherwise, one is enough.
+  const usual = (): void => {
+    const [before, now] = source.value === "records" ? ["20", "1"] : ["1", "20"];
+    if (batches.value === before) batches.value = now;
+  };
+  source.addEventListener("change", () => {
+    pick();
+    usual();
+  });
   const said = h("p", { class: "notice error", role: "alert", hidden: true });
   const submit = h("button", { type: "submit", class: "primary" }, "Start the run");
   const element = h(
@@ -53,7 +62,7 @@ export function form(shell: Shell): HTMLElement {
       "div",
       { class: "fields" },
       add("interval", "Time between batches", input("2s"), "empty: as fast as they settle"),
-      add("batch_limit", "Batches", number("20"), "empty: no limit"),
+      add("batch_limit", "Batches", batches, "empty: no limit"),
       add("run_for", "Ends after", input("", "such as 10m"), "empty: no limit"),
       add("batch_timeout", "A batch may take", input("", "such as 30s"), "empty: no limit"),
       add("street_name", "Street name", select("street_name", [["address", "read from a postal address"], ["full", "the whole line"]], "address")),
