@@ -129,9 +129,14 @@ impl<'a, T: Number> Solved<'a, T> {
             milliseconds(self.solved_in),
         )?;
         write!(out, "total {:?}, proven: no assignment is {better}", solution.total)?;
-        match format!("{:?}", proof.largest_violation).as_str() {
-            "0" | "0.0" => writeln!(out),
-            rounded => writeln!(out, ", but for rounding: prices are off by {rounded} at most"),
+        // Of integers everything is exact.
+        match format!("{:?}", proof.tolerance).as_str() {
+            "0" => writeln!(out),
+            _ => writeln!(
+                out,
+                ", but for rounding: prices are off by {:?} at most",
+                proof.largest_violation
+            ),
         }
     }
 
