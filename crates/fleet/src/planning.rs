@@ -9,6 +9,18 @@ use domain::{DriverClasses, DriverTraits, Score, StreetClasses, StreetLength, sc
 /// suitability, whose scores are small.
 pub type TooLarge = assignment::Error;
 
+/// The score of every pair of classes (R7), in quarter points: a row a class of shipments, a column a class
+/// of drivers.
+///
+/// # Errors
+/// There are more classes than the solver can number.
+pub fn table(streets: &StreetClasses, drivers: &DriverClasses) -> Result<Table, TooLarge> {
+    let (rows, columns) = (&streets.lengths, &drivers.traits);
+    Table::from_fn(rows.len(), columns.len(), |row, column| {
+        Some(score(rows[row], columns[column]).quarters())
+    })
+}
+
 /// What the solver needs to know of a batch: each record's class, and the score of every pair of classes.
 #[derive(Debug)]
 pub struct Scored {
@@ -25,10 +37,7 @@ impl Scored {
     /// # Errors
     /// The batch has more records than the solver can number.
     pub fn new(streets: StreetClasses, drivers: DriverClasses) -> Result<Self, TooLarge> {
-        let (rows, columns) = (&streets.lengths, &drivers.traits);
-        let table = Table::from_fn(rows.len(), columns.len(), |row, column| {
-            Some(score(rows[row], columns[column]).quarters())
-        })?;
+        let table = table(&streets, &drivers)?;
         let members = (streets.class.iter().collect(), drivers.class.iter().collect());
         Ok(Self { streets, drivers, members, table })
     }

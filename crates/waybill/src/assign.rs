@@ -8,9 +8,9 @@ use domain::StreetName;
 use runtime::settings::parse;
 
 use crate::{
+    both::both,
     error::Error,
-    input::{self, Drivers, Shipments},
-    matrix,
+    input, matrix,
     meaning::{self, Format},
     output::Out,
     planning,
@@ -111,7 +111,9 @@ impl Assign {
         }
         let progress = Progress::spinner("reading");
         let read_shipments = || input::shipments(&shipments, rule);
-        let (shipments, drivers) = both(threads, read_shipments, || input::drivers(&drivers))?;
+        let (shipments, drivers) = both(threads, read_shipments, || input::drivers(&drivers));
+        // Of two errors the first is told.
+        let (shipments, drivers) = (shipments?, drivers?);
         progress.say("planning");
         let plan = planning::plan(shipments, drivers, rule)?;
         drop(progress);
@@ -119,21 +121,4 @@ impl Assign {
         plan.write(&mut out, format, explain)?;
         Ok(out.finish()?)
     }
-}
-
-/// Both files, at the same time where there are threads for it. Of two errors the first is told.
-fn both(
-    threads: usize,
-    shipments: impl Fn() -> Result<Shipments, Error>,
-    drivers: impl Fn() -> Result<Drivers, Error> + Send,
-) -> Result<(Shipments, Drivers), Error> {
-    if threads == 1 {
-        return Ok((shipments()?, drivers()?));
-    }
-    thread::scope(|scope| {
-        let drivers = scope.spawn(drivers);
-        let shipments = shipments();
-        let drivers = drivers.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        Ok((shipments?, drivers?))
-    })
 }

@@ -18,6 +18,7 @@
 
 mod assign;
 mod bench;
+mod both;
 mod check;
 mod cli;
 mod client;

@@ -7,7 +7,7 @@ use prometheus_client::{collector::Collector, encoding::DescriptorEncoder, regis
 use tokio::runtime::Handle;
 
 use super::Rows;
-use crate::telemetry::{ExportCounts, SpanCounts};
+use crate::telemetry::{METRIC_EXPORTS, SPANS};
 
 /// Adds both to a registry; the runtime's is the one that this is called on.
 pub(super) fn register(registry: &mut Registry) {
@@ -31,12 +31,12 @@ impl Collector for Numbers {
         rows.counters(
             "trace_spans",
             "Spans that ended, by what became of them",
-            by_outcome(SpanCounts::of_process().read()),
+            by_outcome(SPANS.read()),
         )?;
         rows.counters(
             "metric_exports",
             "Exports of metrics to a collector, by what became of them",
-            by_outcome(ExportCounts::of_process().read()),
+            by_outcome(METRIC_EXPORTS.read()),
         )?;
         // Only where there is a /proc.
         match Process::myself() {

@@ -21,7 +21,7 @@ use opentelemetry_sdk::{
 use tokio::runtime::Handle;
 use uuid::Uuid;
 
-use super::count::{SpanCounts, bounded};
+use super::{bounded::bounded, outcomes::Outcomes};
 use crate::{
     VERSION,
     trace::{ChosenIds, PART, names},
@@ -40,7 +40,7 @@ pub(super) fn provider(spans: impl SpanProcessor + 'static) -> SdkTracerProvider
 pub(super) fn in_batches<E, M>(
     part: &'static str,
     queue: usize,
-    counts: &'static SpanCounts,
+    counts: &'static Outcomes,
     make: M,
 ) -> SdkTracerProvider
 where
@@ -70,14 +70,14 @@ pub(super) fn otlp(
 /// span. One process runs one part or, with `up`, all.
 pub(super) struct ByPart<E, M> {
     part: &'static str,
-    counts: &'static SpanCounts,
+    counts: &'static Outcomes,
     make: M,
     exporters: Mutex<BTreeMap<String, Arc<E>>>,
     failing: AtomicBool,
 }
 
 impl<E: SpanExporter, M: Fn() -> Result<E, String>> ByPart<E, M> {
-    pub(super) fn new(part: &'static str, counts: &'static SpanCounts, make: M) -> Self {
+    pub(super) fn new(part: &'static str, counts: &'static Outcomes, make: M) -> Self {
         let exporters = Mutex::new(BTreeMap::new());
         Self { part, counts, make, exporters, failing: AtomicBool::new(false) }
     }
@@ -135,7 +135,7 @@ where
                 Ok(exporter) => exporter.export(spans).await,
                 Err(error) => Err(error),
             };
-            self.counts.handed(count, &exported);
+            self.counts.handed(count, exported.is_ok());
             result = result.and(exported);
         }
         self.report(&result);

@@ -2,10 +2,11 @@
 //! `WAYBILL_LOG`, or by what the ops port was told since. Traces go to an OTLP collector over gRPC when one of the standard `OTEL_` variables
 //! names it, and are not made otherwise. Metrics are on the ops port, and go there too where a variable asks for it.
 
-mod count;
+mod bounded;
 mod export;
 mod filter;
 mod json;
+mod outcomes;
 mod push;
 mod repeats;
 mod variables;
@@ -34,10 +35,10 @@ use tracing_subscriber::{
 };
 
 use crate::trace::{Sampler, TARGET, Teller, propagate};
-pub(crate) use count::SpanCounts;
 pub use filter::{log_filter, set_log_filter};
+pub(crate) use outcomes::{METRIC_EXPORTS, SPANS};
 use push::Push;
-pub(crate) use push::{ExportCounts, push};
+pub(crate) use push::push;
 use repeats::Repeats;
 use variables::Variables;
 
@@ -67,12 +68,13 @@ pub fn init(part: &'static str) -> Telemetry {
     }
     let queue = variables.queue(&mut warnings);
     propagate(variables.propagators(&mut warnings));
-    let provider = runtime.clone().filter(|_| exporting).map(|runtime| {
-        export::in_batches(part, queue, SpanCounts::of_process(), export::otlp(runtime))
-    });
-    let push = runtime.zip(pushing).map(|(runtime, export)| {
-        Push::new(export, runtime, ExportCounts::of_process()).for_process()
-    });
+    let provider = runtime
+        .clone()
+        .filter(|_| exporting)
+        .map(|runtime| export::in_batches(part, queue, &SPANS, export::otlp(runtime)));
+    let push = runtime
+        .zip(pushing)
+        .map(|(runtime, export)| Push::new(export, runtime, &METRIC_EXPORTS).for_process());
     let sampler =
         if provider.is_some() { variables.sampler(&mut warnings) } else { Sampler::Never };
 

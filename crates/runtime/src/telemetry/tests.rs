@@ -26,7 +26,7 @@ use tokio::{
 use tracing::subscriber::with_default;
 use tracing_subscriber::layer::SubscriberExt;
 
-use super::{SpanCounts, Telemetry, export, traces};
+use super::{Telemetry, export, outcomes::Outcomes, traces};
 use crate::{
     server::Limits,
     testing::{self, LIMIT, Running},
@@ -68,12 +68,12 @@ where
     E: SpanExporter + 'static,
     M: Fn() -> Result<E, String> + Send + Sync + 'static,
 {
-    export::in_batches("up", 2_048, Box::leak(Box::default()), make)
+    export::in_batches("up", 2_048, Box::leak(Box::new(Outcomes::new("dropped"))), make)
 }
 
 #[tokio::test]
 async fn a_part_whose_spans_are_not_taken_does_not_count_those_of_others_as_failed() {
-    let counts: &'static SpanCounts = Box::leak(Box::default());
+    let counts: &'static Outcomes = Box::leak(Box::new(Outcomes::new("dropped")));
     let refusing = || Ok(Noted { refuses: true, ..Noted::default() });
     let provider = export::in_batches("up", 2_048, counts, refusing);
     two_parts(&provider);
@@ -110,9 +110,11 @@ async fn each_part_of_one_process_has_its_own_service_name() {
 
 #[tokio::test]
 async fn an_exporter_that_cannot_be_made_is_an_error_of_the_export_only() {
-    let exporter = export::ByPart::<Noted, _>::new("up", Box::leak(Box::default()), || {
-        Err("no such host".to_owned())
-    });
+    let exporter = export::ByPart::<Noted, _>::new(
+        "up",
+        Box::leak(Box::new(Outcomes::new("dropped"))),
+        || Err("no such host".to_owned()),
+    );
     assert!(exporter.export(Vec::new()).await.is_ok());
     let provider = in_batches::<Noted, _>(|| Err("no such host".to_owned()));
     two_parts(&provider);

@@ -6,8 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use assignment::{Classes, Planner, Problem, Table, solve};
-use domain::{DriverClasses, StreetClasses, StreetName, score};
+use assignment::{Classes, Planner, Problem, solve};
+use domain::{DriverClasses, StreetClasses, StreetName};
 use producer::synthetic;
 
 use super::statistics::{median, quantile};
@@ -35,10 +35,7 @@ pub(super) fn measure(members: u32, events: usize) -> Result<Replan, Error> {
     let shipments = synthetic::shipments(0, 0, 2 * members);
     let shipments = StreetClasses::of(&shipments, StreetName::Address);
     let drivers = DriverClasses::of(&synthetic::drivers(0, 0, 2 * members));
-    let (lengths, traits) = (&shipments.lengths, &drivers.traits);
-    let table = Table::from_fn(lengths.len(), traits.len(), |row, column| {
-        Some(score(lengths[row], traits[column]).quarters())
-    })?;
+    let table = fleet::planning::table(&shipments, &drivers)?;
     let [shipment_class, driver_class]: [Vec<u32>; 2] =
         [shipments.class.iter().collect(), drivers.class.iter().collect()];
     let classes = Classes {

@@ -7,19 +7,19 @@
 use std::{
     hint::black_box,
     ops::Range,
-    panic::resume_unwind,
-    process, thread,
+    process,
     time::{Duration, Instant},
 };
 
-use assignment::{ByClass, Expansion, Table, UNASSIGNED, solve_classes, verify_classes};
-use domain::{
-    DriverClasses, Records, StreetClasses, StreetName, parse_drivers, parse_shipments, score,
-};
+use assignment::{ByClass, Expansion, UNASSIGNED, solve_classes, verify_classes};
+use domain::{DriverClasses, Records, StreetClasses, StreetName, parse_drivers, parse_shipments};
 use producer::synthetic;
 
 use super::{memory, statistics::median};
-use crate::error::{Error, FileProblem};
+use crate::{
+    both::both,
+    error::{Error, FileProblem},
+};
 
 /// What was measured: medians of turns that take turns, since machines are noisy.
 #[derive(Debug, Clone, Copy)]
@@ -142,10 +142,7 @@ impl Planned {
         let (shipments, rows) = shipments.map_err(unread)?;
         let (drivers, columns, by_class) = drivers.map_err(unread)?;
 
-        let (lengths, traits) = (&rows.lengths, &columns.traits);
-        let table = Table::from_fn(lengths.len(), traits.len(), |row, column| {
-            Some(score(lengths[row], traits[column]).quarters())
-        })?;
+        let table = fleet::planning::table(&rows, &columns)?;
         let plan = solve_classes(&rows.counts, &columns.counts, &table)?;
         verify_classes(&rows.counts, &columns.counts, &table, &plan).map_err(Error::Unproven)?;
 
@@ -181,17 +178,6 @@ fn pairs(
         }
     }
     pairs
-}
-
-/// Both, at the same time where there is a thread for each.
-fn both<A, B: Send>(threads: usize, a: impl FnOnce() -> A, b: impl FnOnce() -> B + Send) -> (A, B) {
-    if threads == 1 {
-        return (a(), b());
-    }
-    thread::scope(|scope| {
-        let b = scope.spawn(b);
-        (a(), b.join().unwrap_or_else(|panic| resume_unwind(panic)))
-    })
 }
 
 fn text(records: &Records) -> Vec<u8> {

@@ -4,10 +4,7 @@
 //! the next one says it too. At most one of each part is on its way.
 
 use std::{
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, OnceLock},
     time::{Duration, SystemTime},
 };
 
@@ -31,7 +28,7 @@ use tonic::{
     transport::{Channel, Endpoint},
 };
 
-use super::{export, variables::MetricsExport};
+use super::{export, outcomes::Outcomes, variables::MetricsExport};
 use crate::{VERSION, metrics::to_otlp};
 
 /// A connection that is not there within this time is tried again with the next export.
@@ -39,38 +36,6 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// A collector that does not answer a ping in this time, while an export waits, is connected to anew; it is
 /// pinged after the same time. Without an export none is sent: servers take it amiss.
 const KEEPALIVE: Duration = Duration::from_secs(3);
-
-/// Exports of metrics of this process, by what became of them.
-#[derive(Debug)]
-pub(crate) struct ExportCounts {
-    exported: AtomicU64,
-    failed: AtomicU64,
-    skipped: AtomicU64,
-}
-
-/// Of this process; a process has one telemetry.
-static COUNTS: ExportCounts = ExportCounts::new();
-
-impl ExportCounts {
-    const fn new() -> Self {
-        Self { exported: AtomicU64::new(0), failed: AtomicU64::new(0), skipped: AtomicU64::new(0) }
-    }
-
-    /// Those of this process.
-    pub(crate) fn of_process() -> &'static Self {
-        &COUNTS
-    }
-
-    /// How many there were of each outcome.
-    pub(crate) fn read(&self) -> [(&'static str, u64); 3] {
-        let of = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        [
-            ("exported", of(&self.exported)),
-            ("failed", of(&self.failed)),
-            ("skipped", of(&self.skipped)),
-        ]
-    }
-}
 
 /// Sends the metrics of the parts of a process. Clones are one.
 #[derive(Debug, Clone)]
@@ -80,7 +45,7 @@ pub(super) struct Push {
     runtime: Handle,
     /// Since when is counted.
     begun: SystemTime,
-    counts: &'static ExportCounts,
+    counts: &'static Outcomes,
     tasks: TaskTracker,
     end: CancellationToken,
 }
@@ -97,11 +62,7 @@ pub(crate) fn push(part: &'static str, registry: &Arc<Registry>) {
 
 impl Push {
     /// Connects with the first export.
-    pub(super) fn new(
-        export: MetricsExport,
-        runtime: Handle,
-        counts: &'static ExportCounts,
-    ) -> Self {
+    pub(super) fn new(export: MetricsExport, runtime: Handle, counts: &'static Outcomes) -> Self {
         let endpoint = Endpoint::from(export.endpoint.clone())
             .connect_timeout(CONNECT_TIMEOUT)
             .http2_keep_alive_interval(KEEPALIVE)
@@ -161,7 +122,7 @@ impl Push {
             }
             let missed = due.elapsed().as_nanos() / every.as_nanos();
             let missed = u32::try_from(missed).unwrap_or(u32::MAX);
-            self.counts.skipped.fetch_add(missed.into(), Ordering::Relaxed);
+            self.counts.leave_out(missed as usize);
             due += every.saturating_mul(missed.saturating_add(1));
         }
         self.send(&mut pushed).await;
@@ -170,8 +131,7 @@ impl Push {
     async fn send(&self, pushed: &mut Pushed) {
         let sent = timeout(self.export.within, pushed.export(&self.export, self.begun)).await;
         let sent = sent.unwrap_or_else(|_| Err("the collector does not answer".to_owned()));
-        let outcome = if sent.is_ok() { &self.counts.exported } else { &self.counts.failed };
-        outcome.fetch_add(1, Ordering::Relaxed);
+        self.counts.handed(1, sent.is_ok());
         pushed.report(sent);
     }
 }

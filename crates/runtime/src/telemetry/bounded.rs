@@ -1,4 +1,4 @@
-//! What became of the spans of this process.
+//! A bound of the queue of spans that counts what it drops.
 //!
 //! The SDK says of spans that find its queue full that there were some, and no more. So the queue's bound is
 //! kept here as well, before theirs: what is over it is dropped here, and counted.
@@ -6,7 +6,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -18,49 +18,13 @@ use opentelemetry_sdk::{
     trace::{Span, SpanData, SpanExporter, SpanProcessor},
 };
 
-/// Spans that ended in this process, by what became of them.
-#[derive(Debug, Default)]
-pub(crate) struct SpanCounts {
-    exported: AtomicU64,
-    failed: AtomicU64,
-    dropped: AtomicU64,
-}
-
-/// Of this process; a process has one telemetry.
-static COUNTS: SpanCounts = SpanCounts::new();
-
-impl SpanCounts {
-    const fn new() -> Self {
-        Self { exported: AtomicU64::new(0), failed: AtomicU64::new(0), dropped: AtomicU64::new(0) }
-    }
-
-    /// Those of this process.
-    pub(crate) fn of_process() -> &'static Self {
-        &COUNTS
-    }
-
-    /// How many there were of each outcome.
-    pub(crate) fn read(&self) -> [(&'static str, u64); 3] {
-        let of = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        [
-            ("exported", of(&self.exported)),
-            ("failed", of(&self.failed)),
-            ("dropped", of(&self.dropped)),
-        ]
-    }
-
-    /// So many were handed to a collector, and this came of it.
-    pub(super) fn handed(&self, spans: usize, result: &OTelSdkResult) {
-        let outcome = if result.is_ok() { &self.exported } else { &self.failed };
-        outcome.fetch_add(spans as u64, Ordering::Relaxed);
-    }
-}
+use super::outcomes::Outcomes;
 
 /// A queue that keeps to its bound, and its exporter: `make` is given one that says what has left the queue.
 pub(super) fn bounded<E: SpanExporter, P: SpanProcessor>(
     exporter: E,
     most: usize,
-    counts: &'static SpanCounts,
+    counts: &'static Outcomes,
     make: impl FnOnce(Emptying<E>) -> P,
 ) -> Bounded<P> {
     let waiting = Arc::new(AtomicUsize::new(0));
@@ -75,7 +39,7 @@ pub(super) struct Bounded<P> {
     /// At least as many as wait in the queue.
     waiting: Arc<AtomicUsize>,
     most: usize,
-    counts: &'static SpanCounts,
+    counts: &'static Outcomes,
 }
 
 /// What comes here has left the queue.
@@ -93,7 +57,7 @@ impl<P: SpanProcessor> SpanProcessor for Bounded<P> {
     fn on_end(&self, span: SpanData) {
         if self.waiting.fetch_add(1, Ordering::Relaxed) >= self.most {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
-            self.counts.dropped.fetch_add(1, Ordering::Relaxed);
+            self.counts.leave_out(1);
             return;
         }
         self.queue.on_end(span);
@@ -176,7 +140,7 @@ mod tests {
 
     #[test]
     fn what_finds_the_queue_full_is_dropped_and_what_has_left_it_makes_room() {
-        let counts: &'static SpanCounts = Box::leak(Box::default());
+        let counts: &'static Outcomes = Box::leak(Box::new(Outcomes::new("dropped")));
         let queue =
             bounded(Exporter, 4, counts, |exporter| Queue { spans: Mutex::default(), exporter });
         let provider = SdkTracerProvider::builder().with_span_processor(queue).build();
