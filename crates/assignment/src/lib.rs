@@ -19,6 +19,7 @@
 //! | `expand` | [`expand()`]: class flows become rows and columns; [`Expansion`]: in parts |
 //! | `matrix` | a table of rows and columns that are each for themselves, solved by `jv` |
 //! | `jv` | Jonker–Volgenant on a dense matrix, in vectors; for `dense` too, where it is small |
+//! | `bidding` | rounds of bids, with which `jv` and `paths` begin |
 //! | `kernel` | loops compiled for more than one kind of processor |
 //! | `prices` | the canonical dual prices of an optimal matching |
 //! | `paths` | shortest augmenting paths, for `dense` and `sparse` |
@@ -48,6 +49,7 @@ extern crate alloc;
 #[cfg(any(feature = "std", test))]
 extern crate std;
 
+mod bidding;
 mod classes;
 pub mod dense;
 mod doubling;

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 use super::search::{Search, first_free};
 use super::{LANES, Lane};
 use crate::UNASSIGNED;
+use crate::bidding::{Bid, bid_all};
 use crate::grid::Grid;
 use crate::kernel::{Kernel, vectorised};
 
@@ -50,16 +51,6 @@ struct Solver<'a, T> {
     search: Search<T>,
 }
 
-/// How a bid went.
-enum Bid {
-    /// Nobody lost a column.
-    Settled,
-    /// The price was raised, and this row lost its column.
-    Outbid(usize),
-    /// This row has no column, and no bid would bring one.
-    Lost(usize),
-}
-
 impl<'a, T: Lane> Solver<'a, T> {
     fn new(costs: &'a Grid<T>, out: T) -> Self {
         let (rows, columns) = (costs.rows(), costs.columns());
@@ -74,11 +65,7 @@ impl<'a, T: Lane> Solver<'a, T> {
 
     #[inline(always)]
     fn run(mut self) -> Option<Optimum<T>> {
-        let mut waiting: Vec<usize> = (0..self.costs.rows()).collect();
-        for _ in 0..2 {
-            waiting = self.bid_round(&waiting);
-        }
-        waiting.sort_unstable();
+        let waiting = bid_all((0..self.costs.rows()).collect(), BIDS, |row| self.bid(row));
         for row in waiting {
             if !self.augment(row) {
                 return None;
@@ -90,32 +77,9 @@ impl<'a, T: Lane> Solver<'a, T> {
         Some(self.has)
     }
 
-    #[inline(always)]
-    fn bid_round(&mut self, bidders: &[usize]) -> Vec<usize> {
-        let mut bids = bidders.len() * BIDS;
-        let mut losers = Vec::with_capacity(bidders.len());
-        for &bidder in bidders {
-            let mut bidder = bidder;
-            loop {
-                match self.bid(bidder) {
-                    Bid::Settled => break,
-                    Bid::Outbid(loser) if bids > 0 => {
-                        bids -= 1;
-                        bidder = loser;
-                    }
-                    Bid::Outbid(loser) | Bid::Lost(loser) => {
-                        losers.push(loser);
-                        break;
-                    }
-                }
-            }
-        }
-        losers
-    }
-
     /// A row takes its best column and raises its price to where the second best is as good.
     #[inline(always)]
-    fn bid(&mut self, row: usize) -> Bid {
+    fn bid(&mut self, row: usize) -> Bid<usize> {
         let (first, second) = self.best_two(row);
         if self.out <= first && self.out < T::UNREACHED {
             self.has.row_prices[row] = self.out;

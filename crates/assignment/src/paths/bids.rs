@@ -7,20 +7,11 @@ use super::edges::Adjacency;
 use super::matching::Matching;
 use super::number::Number;
 use crate::UNASSIGNED;
+use crate::bidding::{Bid, bid_all};
 
 /// How often each row left over may bid, on average, before the shortest ways take over. Bids are
 /// the cheaper the emptier the matching; a price war between near equals is endless.
 const BIDS: usize = 8;
-
-/// How a bid went.
-enum Bid {
-    /// Nobody lost a column.
-    Settled,
-    /// The price was raised, and this row lost its column.
-    Outbid(u32),
-    /// This row has no column, and no bid would bring one.
-    Lost(u32),
-}
 
 /// The best two columns for a row at the present prices.
 pub(super) struct BestTwo<T> {
@@ -31,40 +22,14 @@ pub(super) struct BestTwo<T> {
 }
 
 impl<T: Number, A: Adjacency<T>> Matching<T, A> {
-    /// Two rounds of bids; gives the rows that still wait, ascending.
-    pub(super) fn bid_all(&mut self, mut bidders: Vec<u32>) -> Vec<u32> {
-        for _ in 0..2 {
-            bidders = self.bid_round(&bidders);
-        }
-        bidders.sort_unstable();
-        bidders
-    }
-
-    fn bid_round(&mut self, bidders: &[u32]) -> Vec<u32> {
-        let mut bids = bidders.len() * BIDS;
-        let mut losers = Vec::new();
-        for &bidder in bidders {
-            let mut bidder = bidder;
-            loop {
-                match self.bid(bidder) {
-                    Bid::Settled => break,
-                    Bid::Outbid(loser) if bids > 0 => {
-                        bids -= 1;
-                        bidder = loser;
-                    }
-                    Bid::Outbid(loser) | Bid::Lost(loser) => {
-                        losers.push(loser);
-                        break;
-                    }
-                }
-            }
-        }
-        losers
+    /// The rows that still wait after bids, ascending.
+    pub(super) fn bid_all(&mut self, bidders: Vec<u32>) -> Vec<u32> {
+        bid_all(bidders, BIDS, |row| self.bid(row))
     }
 
     /// A row takes its best column and raises its price to where the second best is as good. Of a
     /// column with several places it takes a free one and leaves the price to the searches.
-    fn bid(&mut self, row: u32) -> Bid {
+    fn bid(&mut self, row: u32) -> Bid<u32> {
         let best = self.best_two(row);
         let out = self.rows[row as usize].out;
         if out < T::FAR && out <= best.first {
