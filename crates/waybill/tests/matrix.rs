@@ -188,6 +188,24 @@ fn the_ends_of_an_integer_type_are_numbers_like_others() {
 }
 
 #[test]
+fn a_matrix_of_many_blocks_is_the_same_on_any_number_of_threads() {
+    // A permutation costs 1 a pair and all else more, so there is one answer.
+    let side = 300;
+    let cost = |place: usize| {
+        if place % side == place / side * 7 % side { 1 } else { 2 + place as i32 % 5 }
+    };
+    let elements: Vec<i32> = (0..side * side).map(cost).collect();
+    let (_dir, path) = written("many.npy", &npy_i4(side, side, &elements));
+    for threads in ["1", "2", "7"] {
+        let solved =
+            assign(&path, &["--minimize", "--format", "json", "--threads", threads]).json();
+        assert_eq!(solved["total"].as_i64(), Some(300), "{threads}");
+        assert_eq!(solved["pairs"][100], serde_json::json!([100, 100]), "{threads}");
+        assert_eq!(solved["pairs"][299], serde_json::json!([299, 293]), "{threads}");
+    }
+}
+
+#[test]
 fn rows_of_nothing_take_no_memory_however_many_there_are() {
     let (_dir, path) = written("rows.npy", &npy_i4(2_147_483_647, 0, &[]));
     let solved = assign(&path, &["--format", "json"]).json();
