@@ -454,9 +454,23 @@ it("knows the parts, their streams, and which of them is away", async () => {
     expect((await rows("Streams"))[0]?.[3]).toMatch(/^0 of [\d,]+$/);
 
     await own.kill("fleet");
-    await until("the fleet service is away", async () => /^not reached/.test((await rows("Parts"))[2]?.[1] ?? ""));
+    const fleet = async (): Promise<string[]> => (await rows("Parts"))[2] ?? [];
+    await until("the fleet service is away", async () => /^not reached since \d\d:\d\d:\d\d: /.test((await fleet())[1] ?? ""));
+    expect([(await fleet())[2], ...(await fleet()).slice(4)], "which is not up").toEqual([at("fleet"), "–", "–"]);
+    expect((await rows("Streams")).map(([from, to, , ...used]) => [from, to, ...used])).toEqual([
+      [at("producer"), at("fleet"), "–", "–"],
+      [at("fleet"), at("analytics"), "–", "–"],
+    ]);
+    for (const [, , how] of await rows("Streams")) expect(how).toMatch(/^lost since \d\d:\d\d:\d\d/);
+    await page.screenshot({ path: join(SHOTS, "about-lost.png") });
     await own.kill("producer");
-    await until("the producer is away", async () => /^not reached/.test((await rows("Parts"))[1]?.[1] ?? ""));
+    await until("the producer is away", async () => /^not reached since/.test((await rows("Parts"))[1]?.[1] ?? ""));
+    expect((await rows("Parts"))[1]?.[2], "and still known").toBe(at("producer"));
+    expect((await rows("Streams"))[0]?.[2]).toMatch(/^not known since .*: the producer does not answer$/);
+    await own.launch("fleet");
+    await own.launch("producer");
+    await until("both streams are open again", async () => (await rows("Streams")).map((row) => row[2]).join() === "open,open");
+    expect((await rows("Parts")).map((row) => row[1])).toEqual(["serving", "serving", "serving"]);
     await accessible(page);
     clean();
   } finally {
