@@ -146,12 +146,41 @@ it("says of a driver who scores nothing with anybody that it is so, on the page 
   const behind = page.getByRole("region", { name: "Stayed behind" }).locator("tbody tr");
   expect(await behind.allInnerTexts()).toEqual(["4\tdriver\tGrt Smth\t4.5"]);
   expect(await page.locator(".sums li").allInnerTexts()).toEqual(["1 driver: it scores 0 with every shipment."]);
-  // What was asked for first stands first.
-  const [first] = await page.locator("caption").allInnerTexts().then((all) => all.filter((text) => /^(Stayed|Assign)/.test(text)));
-  expect(first).toBe("Stayed behind: 1");
+  // What was asked for first stands first, and the rest is one key away.
+  expect((await page.locator("caption").allInnerTexts()).map((text) => text.split(":")[0])).toEqual(["Assignments", "Stayed behind", "Time of this plan, step by step"]);
+  await page.getByRole("searchbox", { name: "Search this plan" }).focus();
+  await page.keyboard.press("Tab");
+  expect(await focused(page)).toBe("1 stayed behind: why");
+  await page.keyboard.press("Enter");
+  expect(await page.evaluate(() => document.activeElement?.id)).toBe("behind");
   const path = await page.getByRole("link", { name: "JSON with all rows" }).getAttribute("href");
   const file = (await (await fetch(system.url + path)).json()) as { unassigned: unknown[] };
   expect(file.unassigned).toEqual([{ side: "driver", line: 4, text: "Grt Smth", reason: "it scores 0 with every shipment", price: 4.5 }]);
+  clean();
+});
+
+it("finds in both tables of a plan by one search, and says in one sentence when there is nothing", async () => {
+  const page = await visit("/", { viewport: { width: 390, height: 844 } });
+  await planned(page, "1 Damson Road\n2 Elm Street\n3 Damson Lane", "Ann Lee\nBob Stone");
+  const search = page.getByRole("searchbox", { name: "Search this plan" });
+  const tables = (): Promise<string[]> => page.locator("caption:visible").allInnerTexts().then((all) => all.filter((text) => /^(Stayed|Assign)/.test(text)));
+  await search.fill("damson");
+  await until("both are searched", async () => (await tables()).length === 2 && (await tables()).every((text) => /: [12] of \d$|: 1$/.test(text)));
+  await search.fill("elm");
+  await until("a table that has nothing is not drawn", async () => (await tables()).length === 1);
+  await search.fill("nobody <b>here</b>");
+  const nothing = page.locator(".nothing");
+  await nothing.waitFor();
+  expect(await nothing.innerText()).toMatch(/^Nothing in this plan matches nobody <b>here<\/b>\.\s+Clear the search$/);
+  expect(await tables()).toEqual([]);
+  await accessible(page);
+  await page.screenshot({ path: join(SHOTS, "plan-nothing-390.png"), fullPage: true });
+  await page.reload();
+  await nothing.waitFor();
+  await page.getByRole("button", { name: "Clear the search" }).click();
+  await until("all of it is there", async () => (await tables()).length === 2);
+  expect([await search.inputValue(), new URL(page.url()).search]).toEqual(["", ""]);
+  expect(await page.evaluate(() => document.activeElement?.getAttribute("name"))).toBe("q");
   clean();
 });
 
@@ -195,8 +224,6 @@ it("carries what was looked for into the plan, and leads to the newest one and t
     return bottom - (document.querySelector("#behind")?.getBoundingClientRect().top ?? 0);
   });
   expect(hidden, "it is not under the bar").toBeLessThanOrEqual(0);
-  await page.getByRole("link", { name: "Assignments", exact: true }).click();
-  expect(await page.evaluate(() => document.activeElement?.id)).toBe("assignments");
   await page.goBack();
   await page.getByRole("link", { name: "Open the newest plan" }).click();
   await until("the plan is there", async () => /^Plan \d/.test(await heading(page)));
