@@ -3,8 +3,11 @@
 import { createRequire } from "node:module";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { createClient } from "@connectrpc/connect";
+import { createGrpcWebTransport } from "@connectrpc/connect-web";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { ProducerService } from "../gen/waybill/producer/v1/producer_pb.js";
 import { launch, open, sequences, state, type Watched } from "./browser.js";
 import { System, until, VIEWER } from "./system.js";
 
@@ -256,6 +259,37 @@ it("speaks of the fields and lines of the form, and keeps what was typed", async
   const text = await page.locator("main").innerText();
   expect(text).toMatch(/Run .*; Shipment is 4097 bytes/);
   expect(text).not.toMatch(/filter\./i);
+  clean();
+});
+
+it("offers the rosters that there are, and says at the field that there is no such one", async () => {
+  const calls = createClient(ProducerService, createGrpcWebTransport({ baseUrl: system.url }));
+  await calls.createRoster({ name: "night", synthetic: { drivers: 4, seed: 1n } });
+  const page = await visit("/runs");
+  await page.getByLabel("What is planned").selectOption("roster");
+  const roster = page.getByLabel("Roster", { exact: true });
+  await roster.focus();
+  await until("it is offered", async () => (await page.locator("#rosters option").evaluateAll((all) => all.map((it) => `${(it as HTMLOptionElement).value}: ${it.textContent}`))).join() === "night: 4 drivers");
+  await roster.fill("nigth");
+  await page.getByRole("button", { name: "Start the run" }).click();
+  const error = page.locator("#error-roster\\.name");
+  await until("it is refused", async () => (await error.innerText()) === "is the name of no roster");
+  expect(await page.evaluate(() => document.activeElement?.getAttribute("name"))).toBe("roster.name");
+  expect(await roster.getAttribute("aria-describedby")).toBe("error-roster.name");
+  expect(await page.locator(".order > .notice").isVisible(), "and nowhere else").toBe(false);
+  const apart = await page.evaluate(() => {
+    const bottom = document.querySelector("#error-roster\\.name")?.getBoundingClientRect().bottom ?? 0;
+    const below = [...document.querySelectorAll(".order label")].map((label) => label.getBoundingClientRect().top).filter((top) => top >= bottom);
+    return Math.min(...below) - bottom;
+  });
+  expect(apart, "it is no part of what stands below it").toBeGreaterThanOrEqual(12);
+  await accessible(page);
+  await page.screenshot({ path: join(SHOTS, "form-refused.png") });
+  await page.setViewportSize({ width: 390, height: 1_200 });
+  await page.screenshot({ path: join(SHOTS, "form-refused-390.png") });
+  await roster.fill("night");
+  await page.getByRole("button", { name: "Start the run" }).click();
+  await until("it is started", async () => new URL(page.url()).pathname.startsWith("/run/"));
   clean();
 });
 
