@@ -103,7 +103,7 @@ it("shows hostile names as the texts they are, and does nothing that they say", 
   await page.getByLabel("Drivers", { exact: true }).last().fill(DRIVERS.join("\n"));
   await page.getByLabel("Batches", { exact: true }).fill("1");
   await page.getByRole("button", { name: "Start the run" }).click();
-  await until("the run is watched", async () => (await heading(page)) === "Run");
+  await until("the run is watched", async () => (await heading(page)).startsWith("Run …"));
   await until("it has finished", async () => (await page.locator("main").innerText()).includes("finished"));
   await page.getByRole("link", { name: "Plans of this run" }).click();
   await until("its plan is found", async () => (await sequences(page)).length === 1);
@@ -334,6 +334,20 @@ it("finds a run by what the tables show of its id, and says why it does not", as
     await page.getByRole("button", { name: "Search", exact: true }).click();
     await until("the whole id is in the address", () => new URL(page.url()).searchParams.get("run") === run);
   }
+  // A plan is found by its number as it is shown, and by the end of its batch's id.
+  await page.goto(`${system.url}/?run=${run}`);
+  await until("its plan is found", async () => (await sequences(page)).length === 1);
+  const [number] = await sequences(page);
+  const batch = ((await page.locator("[data-sequence] a").first().getAttribute("href")) ?? "").replace("/plan/", "");
+  for (const text of [`Plan ${number}`, `…${batch.slice(-12)}`, batch]) {
+    await page.goto(`${system.url}/`);
+    await page.getByLabel("Plan", { exact: true }).fill(text);
+    await page.getByRole("button", { name: "Search", exact: true }).click();
+    await until(`it is found by ${text}`, async () => new URL(page.url()).search !== "" && (await sequences(page)).join() === String(number));
+  }
+  await page.screenshot({ path: join(SHOTS, "plan-found.png") });
+  await page.goto(`${system.url}/?plan=oak`);
+  await until("it says what a plan is found by", async () => (await page.locator("main").innerText()).includes("Plan is neither a plan's number"));
   await page.goto(`${system.url}/`);
   let same = 0;
   while (run[same] === other[same]) same += 1;
@@ -348,8 +362,8 @@ it("finds a run by what the tables show of its id, and says why it does not", as
   await page.getByRole("button", { name: "Search", exact: true }).click();
   await until("it says so", async () => (await refused.innerText()).startsWith("No listed run"));
   await page.goto(`${system.url}/?text=${encodeURIComponent("no such street")}`);
-  await until("there is nothing to draw", async () => (await page.locator(".chart").innerText()).includes("No plan matches."));
-  expect(await page.locator(".chart canvas").count()).toBe(0);
+  await until("nothing is found", async () => (await page.locator("main").innerText()).includes("No plan matches."));
+  expect(await page.locator(".chart").isVisible(), "and no chart of it").toBe(false);
   clean();
 });
 
@@ -427,10 +441,18 @@ it("starts, watches and stops a run, and refuses with the words of the service",
   await page.getByLabel("Drivers", { exact: true }).first().fill("10");
   await page.getByLabel("Time between batches").fill("100ms");
   await page.getByLabel("Batches", { exact: true }).fill("");
+  await page.getByLabel("Description", { exact: true }).fill("the <b>night</b> shift");
   await page.getByRole("button", { name: "Start the run" }).click();
-  await until("it is running", async () => (await page.locator("main").innerText()).includes("running"));
+  await until("it is running", async () => /^Run ….{12}: running$/.test(await heading(page)));
+  const run = new URL(page.url()).pathname.slice(-12);
+  expect(await page.title()).toBe(`Run …${run}: running · Waybill`);
   await stopped(page);
+  expect([await heading(page), await page.title()]).toEqual([`Run …${run}: stopped`, `Run …${run}: stopped · Waybill`]);
   expect(await page.evaluate(() => document.activeElement?.tagName), "the focus is not lost with the button").toBe("H1");
+  expect(await page.locator(".facts").innerText()).toContain("the <b>night</b> shift");
+  await page.getByRole("link", { name: "Runs", exact: true }).first().click();
+  expect(await page.title(), "the view that follows has its own").toBe("Runs · Waybill");
+  await until("it is told what it was", async () => (await page.locator("td.ordered").first().innerText()).startsWith("the <b>night</b> shift: 12 made-up shipments"));
   clean();
 });
 
@@ -502,8 +524,9 @@ it("knows the parts, their streams, and which of them is away", async () => {
     watched = await open(browser, own.url);
     const { page } = watched;
     await page.goto(`${own.url}/profile`);
-    const rows = async (of: string): Promise<string[][]> =>
-      (await page.getByRole("region", { name: of }).locator("tbody tr").allInnerTexts()).map((row) => row.split("\t").map((cell) => cell.trim()));
+    // In one step: rows are made anew again and again.
+    const rows = (of: string): Promise<string[][]> =>
+      page.getByRole("region", { name: of }).locator("tbody").evaluate((body) => [...body.querySelectorAll("tr")].map((row) => [...row.cells].map((cell) => cell.textContent ?? "")));
     await until("both streams are open", async () => (await rows("Streams")).map((row) => row[2]).join() === "open,open");
     const at = (part: "analytics" | "fleet" | "producer"): string => `${part} 127.0.0.1:${own.ports[part]}`;
     const parts = (await rows("Parts")).map(([part, state, name]) => [part, state, name]);
@@ -524,6 +547,11 @@ it("knows the parts, their streams, and which of them is away", async () => {
     ]);
     for (const [, , how] of await rows("Streams")) expect(how).toMatch(/^lost since \d\d:\d\d:\d\d/);
     await page.screenshot({ path: join(SHOTS, "about-lost.png") });
+    await page.setViewportSize({ width: 390, height: 844 });
+    const lines = page.locator("main").evaluate((main) => [...main.querySelectorAll(".whole")].map((it) => it.getClientRects().length));
+    expect(new Set(await lines), "no address is broken").toEqual(new Set([1]));
+    await page.screenshot({ path: join(SHOTS, "about-lost-390.png") });
+    await page.setViewportSize({ width: 1_440, height: 900 });
     await own.kill("producer");
     await until("the producer is away", async () => /^not reached since/.test((await rows("Parts"))[1]?.[1] ?? ""));
     expect((await rows("Parts"))[1]?.[2], "and still known").toBe(at("producer"));

@@ -16,6 +16,10 @@ const EVERY = 5_000;
 function line(gone: boolean, texts: Cell[]): HTMLTableRowElement {
   const tr = row(texts);
   if (gone) tr.className = "quiet";
+  // A line may end before an address, and not within it.
+  for (const td of tr.querySelectorAll(".place")) {
+    td.replaceChildren(...(td.textContent ?? "").split(" ").flatMap((word) => [" ", h("span", { class: "whole" }, word)]).slice(1));
+  }
   return tr;
 }
 

@@ -78,6 +78,7 @@ export function form(shell: Shell): HTMLElement {
       add("batch_limit", "Batches", batches, "empty: no limit"),
       add("run_for", "Ends after", input("", "such as 10m"), "empty: no limit"),
       add("batch_timeout", "A batch may take", input("", "such as 30s"), "empty: no limit"),
+      add("description", "Description", input("", "what it is, for people")),
       add("street_name", "Street name", select("street_name", [["address", "read from a postal address"], ["full", "the whole line"]], "address")),
     ),
     said,
