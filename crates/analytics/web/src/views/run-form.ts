@@ -69,7 +69,7 @@ export function form(shell: Shell): HTMLElement {
   const element = h(
     "form",
     { class: "order", novalidate: true },
-    h("div", { class: "fields" }, add("source", "What is planned", source)),
+    h("div", { class: "fields" }, add("source", "What is planned", source), add("description", "Description", input("", "what it is, for people"))),
     ...Object.values(groups),
     h(
       "div",
@@ -78,7 +78,6 @@ export function form(shell: Shell): HTMLElement {
       add("batch_limit", "Batches", batches, "empty: no limit"),
       add("run_for", "Ends after", input("", "such as 10m"), "empty: no limit"),
       add("batch_timeout", "A batch may take", input("", "such as 30s"), "empty: no limit"),
-      add("description", "Description", input("", "what it is, for people")),
       add("street_name", "Street name", select("street_name", [["address", "read from a postal address"], ["full", "the whole line"]], "address")),
     ),
     said,
@@ -143,7 +142,7 @@ export function form(shell: Shell): HTMLElement {
   });
   keep(element, shell.signal);
   pick();
-  for (const name of ["source", "street_name"]) controls.get(name)?.box.classList.add("broad");
+  for (const name of ["source", "description", "street_name"]) controls.get(name)?.box.classList.add("broad");
   return element;
 }
 
