@@ -8,7 +8,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::cmp::Ordering;
 
-use super::costs::{Costs, low, priced};
+use super::costs::{Costs, is_forbidden, low, raised};
 use super::element::Element;
 use crate::paths::{Adjacency, Number};
 
@@ -36,12 +36,18 @@ struct Span {
     start: usize,
     count: u32,
     room: u32,
+    /// Listed when there were no prices yet, the cheapest first.
+    is_ascending: bool,
 }
 
 /// What it takes to choose columns; kept for the next row.
 struct Choice<W> {
     /// The least of each group of columns.
     least: Vec<W>,
+    /// The groups that may have a column to choose.
+    near: Vec<u32>,
+    /// How far from the least the limit of the row before was.
+    reach: W,
     sorted: Vec<W>,
     chosen: Vec<(W, u32)>,
 }
@@ -55,16 +61,23 @@ impl<'a, T: Element, const GAIN: bool> Candidates<'a, T, GAIN> {
         let mut candidates = Self {
             costs,
             listed: Vec::with_capacity(rows * (FEW + FEW / 4)),
-            spans: vec![Span { start: 0, count: 0, room: 0 }; rows],
+            spans: vec![Span { start: 0, count: 0, room: 0, is_ascending: true }; rows],
             beyond: vec![T::Wide::LOW; rows],
             widened: 0,
-            choice: Choice { least, sorted: Vec::new(), chosen: Vec::new() },
+            choice: Choice {
+                near: vec![0; least.len()],
+                reach: T::Wide::ZERO,
+                least,
+                sorted: Vec::new(),
+                chosen: Vec::new(),
+            },
         };
         let prices = vec![T::Wide::ZERO; columns];
         for row in 0..rows {
-            let checked = costs.checked_least(row, &prices, &mut candidates.choice.least);
+            let checked = costs.checked_least(row, &mut candidates.choice.least);
             checked.map_err(|column| (row, column))?;
             candidates.list(row, &prices, FEW);
+            candidates.sort(row);
         }
         Ok(candidates)
     }
@@ -81,6 +94,13 @@ impl<'a, T: Element, const GAIN: bool> Candidates<'a, T, GAIN> {
             (low.lesser(cost), high.greater(cost))
         });
         if low < high { high - low } else { T::Wide::ZERO }
+    }
+
+    /// Puts the cheapest of the columns that are listed for a row first.
+    fn sort(&mut self, row: usize) {
+        let Span { start, count, .. } = self.spans[row];
+        let listed = &mut self.listed[start..][..count as usize];
+        listed.sort_by(|(_, a), (_, b)| a.partial_cmp(b).unwrap_or(Ordering::Equal));
     }
 
     /// Lists at least so many columns of a row, or all, when the least of each group is known.
@@ -110,30 +130,45 @@ impl<W: Number> Choice<W> {
         prices: &[W],
         wanted: usize,
     ) -> W {
-        let Self { least, sorted, chosen } = self;
-        chosen.clear();
+        let Self { least, near, reach, sorted, chosen } = self;
         let groups = least.len();
-        let mut limit = W::FAR;
-        if wanted < groups {
-            sorted.clear();
-            sorted.extend_from_slice(least);
-            limit = *nth(sorted, wanted - 1, |&value| value);
+        let lowest = lowest(least);
+        chosen.clear();
+        if lowest == W::FAR {
+            return W::FAR;
+        }
+        let mut limit = lowest + *reach;
+        let mut count = within(least, limit, near);
+        if count < wanted || count > 2 * wanted {
+            limit = W::FAR;
+            if wanted < groups {
+                sorted.clear();
+                sorted.extend_from_slice(least);
+                limit = *nth(sorted, (wanted + wanted / 4).min(groups - 1), |&value| value);
+                if limit < W::FAR {
+                    *reach = limit - lowest;
+                }
+            }
+            count = within(least, limit, near);
         }
         // Of equals each row takes others first, so that not all rows want the same.
-        let first = spread(row) % groups.max(1);
+        let near = &near[..count];
+        let first = spread(row) % count.max(1);
         let mut equals = wanted;
-        for group in (first..groups).chain(0..first) {
-            if least[group] > limit || least[group] == W::FAR {
-                continue;
-            }
-            for column in (group..costs.len()).step_by(groups) {
-                let value = priced::<T, GAIN>(costs[column], prices[column]);
-                if value < limit {
-                    chosen.push((value, column as u32));
-                } else if value == limit && value != W::FAR && equals > 0 {
-                    equals -= 1;
-                    chosen.push((value, column as u32));
+        for &group in near[first..].iter().chain(&near[..first]) {
+            for column in (group as usize..costs.len()).step_by(groups) {
+                let cost = costs[column];
+                let value = raised::<T, GAIN>(cost, prices[column]);
+                if value > limit || is_forbidden::<T, GAIN>(cost) {
+                    continue;
                 }
+                if value == limit {
+                    if equals == 0 {
+                        continue;
+                    }
+                    equals -= 1;
+                }
+                chosen.push((value, column as u32));
             }
         }
         if chosen.len() > 4 * wanted && limit != W::FAR {
@@ -150,6 +185,10 @@ impl<T: Element, const GAIN: bool> Adjacency<T::Wide> for Candidates<'_, T, GAIN
         self.listed[start..][..count as usize].iter().copied()
     }
 
+    fn is_ascending(&self, row: u32) -> bool {
+        self.spans[row as usize].is_ascending
+    }
+
     fn beyond(&self, row: u32) -> T::Wide {
         self.beyond[row as usize]
     }
@@ -159,6 +198,7 @@ impl<T: Element, const GAIN: bool> Adjacency<T::Wide> for Candidates<'_, T, GAIN
         self.widened += 1;
         self.costs.least(row, prices, &mut self.choice.least);
         let before = self.beyond[row];
+        self.spans[row].is_ascending = false;
         let mut wanted = FEW;
         loop {
             self.list(row, prices, wanted);
@@ -168,6 +208,28 @@ impl<T: Element, const GAIN: bool> Adjacency<T::Wide> for Candidates<'_, T, GAIN
             wanted *= 4;
         }
     }
+}
+
+/// The least of all.
+fn lowest<W: Number>(values: &[W]) -> W {
+    let (steps, rest) = values.as_chunks::<16>();
+    let mut low = [W::FAR; 16];
+    for step in steps {
+        for (low, &value) in low.iter_mut().zip(step) {
+            *low = low.lesser(value);
+        }
+    }
+    low.iter().chain(rest).copied().fold(W::FAR, W::lesser)
+}
+
+/// Writes down which groups have a column within the limit, and gives how many.
+fn within<W: Number>(least: &[W], limit: W, near: &mut [u32]) -> usize {
+    let mut count = 0;
+    for (group, &least) in (0..).zip(least) {
+        near[count] = group;
+        count += usize::from((least <= limit) & (least < W::FAR));
+    }
+    count
 }
 
 /// Puts the n-th in its place, the lesser before it.

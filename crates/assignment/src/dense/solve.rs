@@ -5,7 +5,7 @@ use super::alike::by_class;
 use super::candidates::Candidates;
 use super::costs::Costs;
 use super::element::{Element, Wide};
-use super::level::level;
+use super::level::{level, settle};
 use super::small::by_matrix;
 use super::{Error, Matrix, verify};
 use crate::paths::{Matching, Shortage};
@@ -126,6 +126,7 @@ fn shortest_paths<T: Element, const GAIN: bool>(
         .map_err(|(row, column)| Error::Unusable { row, column })?;
     let mut solver = Matching::over(candidates, rows, columns);
     let solved = if rows == columns {
+        settle(&mut solver, rows);
         let patience = rows / PATIENCE;
         solver.solve_while(|candidates| candidates.widened() <= patience).and_then(|all_in| {
             if all_in {
