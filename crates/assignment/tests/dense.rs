@@ -240,6 +240,26 @@ fn the_same_matrix_gives_the_same_solution() {
     }
 }
 
+/// On either side, and in every shape: what is told of one side is not said of the other.
+#[test]
+fn few_different_rows_or_columns_are_proven() {
+    for (rows, columns) in [(64, 64), (64, 90), (90, 64), (260, 260)] {
+        for (different_rows, different_columns) in [(5, columns), (rows, 5), (5, 5)] {
+            let cost = |at: usize| {
+                let (row, column) =
+                    (at / columns % different_rows, at % columns % different_columns);
+                mix(row * columns + column) as i32 % 1000 - 300
+            };
+            let costs: Vec<i32> = (0..rows * columns).map(cost).collect();
+            let matrix = Matrix::new(rows, columns, &costs).unwrap();
+            for goal in GOALS {
+                let solution = solve(goal, &matrix).unwrap();
+                verify(goal, &matrix, &solution).unwrap();
+            }
+        }
+    }
+}
+
 /// Rows that want the same, nearly the same, or many things alike, where not all columns are listed.
 #[test]
 fn near_ties_are_solved_to_the_optimum() {

@@ -46,15 +46,16 @@ pub(super) fn by_class<T: Element, const GAIN: bool>(
     if matrix.rows().min(matrix.columns()) < WORTH_LOOKING {
         return None;
     }
+    let rows_pay = matrix.rows() <= matrix.columns();
     if let Some(rows) = rows_alike(matrix) {
-        return solve::<T, GAIN>(matrix, &rows);
+        return solve::<T, GAIN>(matrix, &rows, rows_pay);
     }
     if !columns_seem_alike(matrix) {
         return None;
     }
     let transposed = matrix.transposed();
     let transposed = Matrix::new(matrix.columns(), matrix.rows(), &transposed).ok()?;
-    let solved = solve::<T, GAIN>(&transposed, &rows_alike(&transposed)?)?;
+    let solved = solve::<T, GAIN>(&transposed, &rows_alike(&transposed)?, !rows_pay)?;
     let mut columns = vec![UNASSIGNED; matrix.rows()];
     for (column, &row) in (0..).zip(&solved.columns).filter(|&(_, &row)| row != UNASSIGNED) {
         columns[row as usize] = column;
@@ -131,9 +132,11 @@ fn mixed<T: Element>(elements: impl Iterator<Item = T>) -> u64 {
     })
 }
 
+/// Whether it is the rows that pay is told, as a square matrix does not say it.
 fn solve<T: Element, const GAIN: bool>(
     matrix: &Matrix<'_, T>,
     rows: &Alike,
+    rows_pay: bool,
 ) -> Option<Solved<T::Wide>> {
     let element = |row: &usize, column| matrix.row(*row)[column];
     let of_column = |column| rows.first.iter().map(move |row| element(row, column));
@@ -155,7 +158,7 @@ fn solve<T: Element, const GAIN: bool>(
     let each = |alike: &Alike, prices: Vec<T::Wide>| {
         alike.class.iter().map(|&class| prices[class as usize]).collect()
     };
-    let (payers, places) = if matrix.rows() <= matrix.columns() {
+    let (payers, places) = if rows_pay {
         let payers = row_prices.iter().map(payer).collect();
         (each(rows, payers), each(&columns, column_prices.iter().map(place).collect()))
     } else {
