@@ -132,7 +132,7 @@ impl Bytes<'_> {
     }
 }
 
-/// What the bytes say, through one of the entries.
+/// What the bytes say, through one of the entries: small problems.
 pub(crate) fn any(bytes: &[u8]) {
     let mut bytes = Bytes(bytes);
     match bytes.below(8) {
@@ -147,6 +147,49 @@ pub(crate) fn any(bytes: &[u8]) {
     }
 }
 
+/// A matrix of so many elements that not all are looked at, or of so many rows and columns that those
+/// which are alike are looked for. A few numbers that the bytes say, over and over.
+pub(crate) fn large(bytes: &[u8]) {
+    let mut bytes = Bytes(bytes);
+    match bytes.below(4) {
+        0 => large_matrix(&mut bytes, Bytes::integer),
+        1 => large_matrix(&mut bytes, |bytes| bytes.integer() as i32),
+        2 => large_matrix(&mut bytes, Bytes::float),
+        _ => large_matrix(&mut bytes, |bytes| bytes.float() as f32),
+    }
+}
+
+fn large_matrix<'a, T: Element<Wide: Cost<Sum: Copy>>>(
+    bytes: &mut Bytes<'a>,
+    element: impl FnMut(&mut Bytes<'a>) -> T,
+) {
+    let (goal, more) = (bytes.goal(), bytes.below(9));
+    let (rows, columns) = match bytes.below(6) {
+        0 => (2 + more % 4, 20_001 + more),
+        1 => (20_001 + more, 2 + more % 4),
+        2 => (201, 201),
+        3 => (201, 201 + more),
+        4 => (201 + more, 201),
+        _ => (32 + more, 32 + bytes.below(40)),
+    };
+    // In some, rows or columns are alike.
+    let mut different = |all| [all, 1 + bytes.below(all)][bytes.below(2)];
+    let (different_rows, different_columns) = (different(rows), different(columns));
+    let length = 1 + bytes.below(64);
+    let order = bytes.word();
+    let numbers = bytes.list(length, element);
+    let of = |row: usize, column: usize| {
+        let place = ((row % different_rows) << 16 | column % different_columns) as u64;
+        let mixed = (place ^ order).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        numbers[((mixed ^ mixed >> 29).wrapping_mul(0x94d0_49bb_1331_11eb) >> 40) as usize % length]
+    };
+    let rows_of = (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column)));
+    let elements: Vec<T> = rows_of.map(|(row, column)| of(row, column)).collect();
+    if let Ok(matrix) = Matrix::new(rows, columns, &elements) {
+        check_matrix(bytes, goal, &matrix);
+    }
+}
+
 fn matrix<'a, T: Element<Wide: Cost<Sum: Copy>>>(
     bytes: &mut Bytes<'a>,
     mut element: impl FnMut(&mut Bytes<'a>) -> T,
@@ -155,24 +198,29 @@ fn matrix<'a, T: Element<Wide: Cost<Sum: Copy>>>(
     let fits = rows.checked_mul(columns).filter(|&elements| elements <= 64);
     let length = bytes.or_more(fits.unwrap_or(3));
     let elements = bytes.list(length, &mut element);
-    let Ok(matrix) = Matrix::new(rows, columns, &elements) else { return };
-    let solved = dense::solve(goal, &matrix);
-    if let Ok(solution) = &solved {
-        dense::verify(goal, &matrix, solution).unwrap();
+    if let Ok(matrix) = Matrix::new(rows, columns, &elements) {
+        check_matrix(bytes, goal, &matrix);
     }
+}
+
+fn check_matrix<T: Element<Wide: Cost<Sum: Copy>>>(
+    bytes: &mut Bytes<'_>,
+    goal: Goal,
+    matrix: &Matrix<'_, T>,
+) {
+    let Ok(mut solution) = dense::solve(goal, matrix) else { return };
+    dense::verify(goal, matrix, &solution).unwrap();
     // What is no solution is refused, and how is never a panic.
-    if let Ok(mut solution) = solved {
-        let at = bytes.below(rows.max(1));
-        if let Some(column) = solution.columns.get_mut(at) {
-            *column = [UNASSIGNED, bytes.byte().into(), UNASSIGNED - 1][bytes.below(3)];
-        }
-        solution.assigned = solution.assigned.wrapping_add(bytes.below(2));
-        let certificate = &mut solution.certificate;
-        certificate.row_prices.truncate(bytes.below(8));
-        let by = bytes.below(certificate.column_prices.len().max(1));
-        certificate.column_prices.rotate_left(by);
-        let _ = dense::verify(goal, &matrix, &solution);
+    let at = bytes.below(matrix.rows().max(1));
+    if let Some(column) = solution.columns.get_mut(at) {
+        *column = [UNASSIGNED, bytes.byte().into(), UNASSIGNED - 1][bytes.below(3)];
     }
+    solution.assigned = solution.assigned.wrapping_add(bytes.below(2));
+    let certificate = &mut solution.certificate;
+    certificate.row_prices.truncate(bytes.below(8));
+    let by = bytes.below(certificate.column_prices.len().max(1));
+    certificate.column_prices.rotate_left(by);
+    let _ = dense::verify(goal, matrix, &solution);
 }
 
 fn any_table(bytes: &mut Bytes<'_>, rows: usize, columns: usize) -> Option<Table> {
