@@ -186,11 +186,6 @@ impl<M: Measured> Reader<'_, M> {
     }
 }
 
-/// The line on which the byte behind `before` stands.
-pub(crate) fn line_at(before: &[u8]) -> u32 {
-    memchr::memchr_iter(b'\n', before).count() as u32 + 1
-}
-
 /// The span without the white space around it.
 #[inline(always)]
 fn trimmed(text: &str, span: Span) -> Span {

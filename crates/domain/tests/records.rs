@@ -180,6 +180,19 @@ fn csv_takes_the_text_and_the_id_and_passes_over_the_rest() {
     assert!(Records::parse_csv(b"name\n", &["name"]).unwrap().is_empty());
 }
 
+/// As Excel writes them for a Macintosh. Lines that are the same would be refused: see `check_lines`.
+#[test]
+fn rows_of_csv_that_end_at_a_cr_are_on_lines_of_their_own() {
+    let records =
+        Records::parse_csv(b"id,name\r1,A\r\r2,\"B\rC\"\r\n3,D\n4,E\r", &["name"]).unwrap();
+    assert_eq!(records.iter().map(|r| r.line).collect::<Vec<_>>(), [2, 4, 6, 7]);
+    assert_eq!(records.check_lines(), Ok(()));
+    let refused = Records::parse_csv(b"id,name\r1,A\r2\r", &["name"]).unwrap_err();
+    assert_eq!(refused, RecordError::FieldCount { line: 3, found: 1, expected: 2 });
+    let open = Records::parse_csv(b"name\rA\r\"B\rC\r", &["name"]).unwrap_err();
+    assert_eq!(open, RecordError::OpenQuote { line: 3 });
+}
+
 #[test]
 fn csv_errors_name_the_line_and_the_field() {
     let refused = |file: &str| {
