@@ -72,10 +72,10 @@ fn matrix(numbers: &mut dyn Choices) {
 /// that are alike. One of the types, both goals.
 pub(crate) fn large(numbers: &mut dyn Choices) {
     let more = numbers.below(9) as usize;
-    let (rows, columns) = match numbers.below(4) {
+    let (rows, columns) = match numbers.below(8) {
         0 => (2 + more % 4, 20_001 + more),
-        1 => (201, 201),
-        2 => (201, 201 + more),
+        1 => (201, 201 + more / 8),
+        2..=4 => (20 + more, 2_001 + more),
         _ => (32 + more, 32 + numbers.below(40) as usize),
     };
     let mut costs = rows_of_a_kind(numbers, rows, columns);

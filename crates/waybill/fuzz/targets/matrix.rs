@@ -2,6 +2,7 @@
 
 #[path = "../../src/matrix/csv.rs"]
 mod csv;
+#[allow(dead_code, reason = "bytes are files enough")]
 #[path = "../../src/matrix/npy.rs"]
 mod npy;
 #[allow(dead_code, reason = "what becomes of the numbers is not asked here")]
