@@ -203,6 +203,17 @@ fn the_first_element_that_cannot_be_used_is_named() {
 }
 
 #[test]
+fn what_is_too_large_is_refused_where_rows_are_alike_too() {
+    let first = Error::Unusable { row: 0, column: 0 };
+    for goal in GOALS {
+        let costs = vec![-1e308; 64 * 64];
+        assert_eq!(solve(goal, &Matrix::new(64, 64, &costs).unwrap()), Err(first.clone()));
+        let costs = vec![(1_i64 << 52) / 65 + 1; 64 * 64];
+        assert_eq!(solve(goal, &Matrix::new(64, 64, &costs).unwrap()), Err(first.clone()));
+    }
+}
+
+#[test]
 fn whole_numbers_are_taken_up_to_the_limit() {
     let limit = (1_i64 << 52) / 4 - 1;
     let costs = [limit, -limit, -limit, limit, 0, 1, -1, limit, -limit];

@@ -8,6 +8,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::Matrix;
+use super::costs::{is_flawed, low};
 use super::element::{Element, Wide};
 use super::solve::Solved;
 use crate::kernel::{Kernel, vectorised};
@@ -147,7 +148,8 @@ fn solve<T: Element, const GAIN: bool>(
         |a, b| of_column(a).eq(of_column(b)),
     )?;
     let of_row = |row| columns.first.iter().map(move |&column| element(row, column));
-    let costs = Costs::of::<T, GAIN>(rows.first.iter().flat_map(of_row))?;
+    let limit = T::Wide::limit(matrix.rows().min(matrix.columns()));
+    let costs = Costs::of::<T, GAIN>(rows.first.iter().flat_map(of_row), limit)?;
     let width = columns.first.len();
     let score = |row, column| Some(costs.scores[row * width + column]);
     let table = Table::from_fn(rows.first.len(), width, score).ok()?;
@@ -187,11 +189,15 @@ struct Costs<W> {
 }
 
 impl<W: Wide> Costs<W> {
-    /// `None` when one is forbidden or no whole number.
+    /// `None` when one is forbidden, flawed or no whole number.
     fn of<T: Element<Wide = W>, const GAIN: bool>(
         elements: impl Iterator<Item = T> + Clone,
+        limit: W,
     ) -> Option<Self> {
-        let wide = elements.map(|element| super::costs::low::<T, GAIN>(element));
+        if elements.clone().any(|element| is_flawed::<T, GAIN>(element, limit)) {
+            return None;
+        }
+        let wide = elements.map(|element| low::<T, GAIN>(element));
         let mut unit: Option<W> = None;
         for of_one in wide.clone().filter(|&cost| cost != W::ZERO) {
             let of_one = of_one.unit()?;
