@@ -179,7 +179,7 @@ fn large_matrix<'a, T: Element<Wide: Cost<Sum: Copy>>>(
     let order = bytes.word();
     let numbers = bytes.list(length, element);
     let of = |row: usize, column: usize| {
-        let place = ((row % different_rows) << 16 | column % different_columns) as u64;
+        let place = (((row % different_rows) << 16) | (column % different_columns)) as u64;
         let mixed = (place ^ order).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         numbers[((mixed ^ mixed >> 29).wrapping_mul(0x94d0_49bb_1331_11eb) >> 40) as usize % length]
     };
