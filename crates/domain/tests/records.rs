@@ -60,6 +60,7 @@ fn invalid_utf8_names_its_line_and_byte() {
     let refused = |bytes: &[u8]| Records::parse_lines(bytes).unwrap_err();
     assert_eq!(refused(b"\xff"), RecordError::InvalidUtf8 { line: 1, byte: 1 });
     assert_eq!(refused(b"a\nb\r\nx\xc3\n"), RecordError::InvalidUtf8 { line: 3, byte: 2 });
+    assert_eq!(refused(b"\xef\xbb\xbf\xe7\nb\n"), RecordError::InvalidUtf8 { line: 1, byte: 4 });
     assert_eq!(refused(b"a\nb\nNo\xebl"), RecordError::InvalidUtf8 { line: 3, byte: 3 });
     assert_eq!(refused(b"a\n\xed\xa0\x80").to_string(), "line 2: not UTF-8 at byte 1");
     assert!(parse_drivers(&b"a\n\xff"[..]).is_err());
