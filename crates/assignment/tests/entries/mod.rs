@@ -167,24 +167,31 @@ fn large_matrix<'a, T: Element<Wide: Cost<Sum: Total + From<T::Wide>>>>(
     element: impl FnMut(&mut Bytes<'a>) -> T,
 ) {
     let (goal, more) = (bytes.goal(), bytes.below(9));
-    let (rows, columns) = match bytes.below(6) {
+    let (rows, columns) = match bytes.below(8) {
         0 => (2 + more % 4, 20_001 + more),
         1 => (20_001 + more, 2 + more % 4),
         2 => (201, 201),
         3 => (201, 201 + more),
         4 => (201 + more, 201),
+        5 => (130, 322 + more),
+        6 => (322 + more, 130),
         _ => (32 + more, 32 + bytes.below(40)),
     };
     // In some, rows or columns are alike.
     let mut different = |all| [all, 1 + bytes.below(all)][bytes.below(2)];
     let (different_rows, different_columns) = (different(rows), different(columns));
-    let length = 1 + bytes.below(64);
+    // And in some, columns at some distance from each other have the first numbers, all others the last.
+    let (period, first) = (1 + bytes.below(128), bytes.below(128));
+    let length = 2 + bytes.below(64);
     let order = bytes.word();
     let numbers = bytes.list(length, element);
     let of = |row: usize, column: usize| {
         let place = (((row % different_rows) << 16) | (column % different_columns)) as u64;
         let mixed = (place ^ order).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        numbers[((mixed ^ mixed >> 29).wrapping_mul(0x94d0_49bb_1331_11eb) >> 40) as usize % length]
+        let mixed = ((mixed ^ (mixed >> 29)).wrapping_mul(0x94d0_49bb_1331_11eb) >> 40) as usize;
+        let (first_numbers, others) = numbers.split_at(length / 2);
+        let numbers = if column % period < first { first_numbers } else { others };
+        numbers[mixed % numbers.len()]
     };
     let rows_of = (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column)));
     let elements: Vec<T> = rows_of.map(|(row, column)| of(row, column)).collect();

@@ -75,10 +75,19 @@ pub(crate) fn large(numbers: &mut dyn Choices) {
     let (rows, columns) = match numbers.below(8) {
         0 => (2 + more % 4, 20_001 + more),
         1 => (201, 201 + more / 8),
-        2..=4 => (20 + more, 2_001 + more),
+        2 => (130, 322 + more),
+        3 | 4 => (20 + more, 2_001 + more),
         _ => (32 + more, 32 + numbers.below(40) as usize),
     };
     let mut costs = rows_of_a_kind(numbers, rows, columns);
+    // In some, columns at some distance from each other are cheaper than all others.
+    let (period, cheap) = (1 + numbers.below(128) as usize, numbers.below(128) as usize);
+    let dearer = [0, 5, 1000][numbers.below(3) as usize];
+    for row in &mut costs {
+        for cost in row.iter_mut().enumerate().filter(|(column, _)| column % period >= cheap) {
+            *cost.1 = cost.1.map(|cost| cost + dearer);
+        }
+    }
     let mut columns = columns;
     if numbers.below(2) == 0 {
         (costs, columns) = (turned(&costs, columns), rows);
