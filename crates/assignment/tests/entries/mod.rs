@@ -245,13 +245,13 @@ fn check_matrix<T: Element<Wide: Cost<Sum: Total + From<T::Wide>>>>(
                 element.map(|element| <T::Wide as Cost>::Sum::from(element.wide()))
             };
             for row in [a, b] {
-                if let (true, Some(counts)) = (a != b, counts(&solution.columns, row)) {
+                if let Some(counts) = counts(&solution.columns, row) {
                     solution.total = solution.total - counts;
                 }
             }
             solution.columns.swap(a, b);
             for row in [a, b] {
-                if let (true, Some(counts)) = (a != b, counts(&solution.columns, row)) {
+                if let Some(counts) = counts(&solution.columns, row) {
                     solution.total = solution.total + counts;
                 }
             }
