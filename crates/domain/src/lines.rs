@@ -133,9 +133,10 @@ impl<M: Measured> Reader<'_, M> {
         if bytes.starts_with(BYTE_ORDER_MARK.as_bytes()) {
             // It belongs to no line, so the first needs a look of its own.
             let end = memchr::memchr(b'\n', bytes).unwrap_or(bytes.len());
-            self.text.check_to(end)?;
-            self.take(Span::new(BYTE_ORDER_MARK.len(), end))?;
             start = bytes.len().min(end + 1);
+            // With its end, so that no character is left that begins in it and is broken off.
+            self.text.check_to(start)?;
+            self.take(Span::new(BYTE_ORDER_MARK.len(), end))?;
         }
         start = Sweep::run(kind, bytes, start, |ended| {
             self.text.check_to(ended.end)?;
@@ -184,11 +185,6 @@ impl<M: Measured> Reader<'_, M> {
         self.line += 1;
         Ok(())
     }
-}
-
-/// The line on which the byte behind `before` stands.
-pub(crate) fn line_at(before: &[u8]) -> u32 {
-    memchr::memchr_iter(b'\n', before).count() as u32 + 1
 }
 
 /// The span without the white space around it.
