@@ -3,8 +3,9 @@
 //! Every block of 64 bytes is looked at once: a bit a byte for what the rules ask about. From there on
 //! all is arithmetic on those words of bits, the same whatever the bytes are:
 //!
-//! - [`run`](crate::bits::run) follows bits from where something begins to where it ends, by the carry of an addition, also
-//!   into the next block: eight blocks are one number. So a kind of record says which bytes of its lines it counts.
+//! - [`run`](crate::bits::run) follows bits from where something begins to where it ends, by the carry of
+//!   an addition, also into the next block: eight blocks are one number. So a kind of record says which
+//!   bytes of its lines it counts.
 //! - What is counted of a line is a difference of *ranks*, which `ends` keeps.
 //!
 //! A line whose bits do not tell all is *unclear*: it gets no key and goes the exact way. So does
