@@ -1,6 +1,8 @@
-//! Brings prices to their level by auctions with smaller and smaller raises (ε-scaling: Bertsekas &
-//! Castañon 1989, Annals of Operations Research 20, 67–96), for costs in which what one row wants
-//! depends on what all others do, as between places on a map.
+//! Auctions, in which every bid raises a price by more than is needed, so that they end soon.
+//!
+//! [`settle`] has one for the rows that are left over where few are. [`level`] has many, of all rows, with
+//! smaller and smaller raises (ε-scaling: Bertsekas & Castañon 1989, Annals of Operations Research 20,
+//! 67–96), for costs in which what one row wants depends on what all others do, as between places on a map.
 
 use alloc::vec::Vec;
 use core::cmp::Ordering;
@@ -14,7 +16,7 @@ use crate::paths::{Adjacency, Number};
 const COARSE: u32 = 10;
 const FINER: u32 = 5;
 
-/// Bids in all auctions together, for each row, after which prices stay as they are. Each raises a
+/// Bids in all auctions of [`level`] together, for each row, after which prices stay as they are. Each raises a
 /// price by the spread of costs at most.
 const BIDS: usize = 512;
 

@@ -161,6 +161,8 @@ mod tests {
     fn small_matrices_have_the_same_total_by_either_method() {
         for seed in 0..3000 {
             let (rows, columns) = (mix(seed) as usize % 40, mix(seed ^ 77) as usize % 40);
+            // Only a square has auctions.
+            let columns = if seed % 2 == 0 { rows } else { columns };
             let span = [2, 5, 100, 1 << 40][mix(seed ^ 99) as usize % 4];
             let forbidden = mix(seed ^ 55) % 8;
             let element = |at: usize| {
