@@ -29,7 +29,8 @@ pub(super) type Solver<'a, T, const GAIN: bool> =
 /// - where few rows or columns differ, by [`solve_classes`](crate::solve_classes());
 /// - otherwise by shortest augmenting paths (Jonker & Volgenant 1987, Computing 38, 325–340): in a small
 ///   matrix over all columns, else over the cheapest of each row, which is read again when it needs more;
-/// - after auctions (Bertsekas 1988), when that happens too often.
+/// - after an auction (Bertsekas 1988) of the rows that are left over by a few bids, where those are few, or
+///   of all rows, where rows are read again too often.
 ///
 /// Reads the matrix once if all goes well; O(n³) at worst, and n² more memory if there are more rows
 /// than columns. The same matrix gives the same solution everywhere.
