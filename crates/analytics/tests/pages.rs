@@ -88,6 +88,23 @@ async fn what_is_not_there_is_said_in_a_sentence() {
         ("/nowhere".into(), StatusCode::NOT_FOUND, "there is nothing at /nowhere".into()),
         ("/plan/seven".into(), StatusCode::NOT_FOUND, "there is nothing at /plan/seven".into()),
         ("/run/seven".into(), StatusCode::NOT_FOUND, "there is nothing at /run/seven".into()),
+        (
+            "/plans/%ff.csv".into(),
+            StatusCode::NOT_FOUND,
+            "there is nothing at /plans/%ff.csv".into(),
+        ),
+        ("/plan/%ff".into(), StatusCode::NOT_FOUND, "there is nothing at /plan/%ff".into()),
+        ("/assets/%ff".into(), StatusCode::NOT_FOUND, "there is nothing at /assets/".into()),
+        (
+            format!("/{}", "x".repeat(500)),
+            StatusCode::NOT_FOUND,
+            format!("there is nothing at /{}…", "x".repeat(99)),
+        ),
+        (
+            format!("/plans/{}.csv", "x".repeat(500)),
+            StatusCode::BAD_REQUEST,
+            format!("\"{}…\" is not", "x".repeat(100)),
+        ),
         ("/assets/../x".into(), StatusCode::NOT_FOUND, "there is nothing at".into()),
     ] {
         let (status, headers, text) = running.get(&path).await;

@@ -137,6 +137,59 @@ async fn plans_are_found_by_what_is_in_their_rows() {
 }
 
 #[tokio::test]
+async fn a_plan_is_found_by_its_number_its_batch_or_the_end_of_that() {
+    let running = Running::start();
+    let plan = |number| {
+        Planned::of(number, &["1 Oak Street"], &["Ann Lee"]).run(u8::from(number % 2 == 1))
+    };
+    // More than are looked at together, and committed in groups.
+    let mut ingest = running.ingest().await;
+    for part in (1..=300).flat_map(|number| plan(number).parts()) {
+        ingest.send(part).await;
+    }
+    for _ in 0..300 {
+        ingest.answer().await.unwrap();
+    }
+    let id = common::batch(7).to_string();
+    // Recorded in this order, so that a plan's number is its batch's.
+    let ending = |end: &str, order_by: &str| {
+        let ends = |number: &u64| common::batch(*number).to_string().ends_with(end);
+        let mut found: Vec<u64> = (1..=300).filter(ends).collect();
+        if order_by.is_empty() {
+            found.reverse();
+        }
+        found
+    };
+    for order_by in ["", "sequence"] {
+        let of = async |plan: &str, rest: PlanFilter| {
+            let filter = PlanFilter { plan: plan.to_owned(), ..rest };
+            let (filter, order_by) = (Some(filter), order_by.to_owned());
+            let request = ListPlansRequest { filter, order_by, page_size: 2, ..Default::default() };
+            pages(&running, request).await.0
+        };
+        let any = PlanFilter::default;
+        // Batches of one run may share it, and then all of them are meant.
+        let end = &id[24..];
+        let alike = ending(end, order_by);
+        assert!(alike.len() > 1 && alike.contains(&7), "{alike:?}");
+        let text = |text: &str| PlanFilter { text: text.to_owned(), ..any() };
+        assert_eq!(of("7", any()).await, [7]);
+        assert_eq!(of(&id, any()).await, [7]);
+        assert_eq!(of(&end.to_uppercase(), any()).await, alike);
+        assert_eq!(of(&id, text("oak")).await, [7]);
+        assert_eq!(of(end, text("oak")).await, alike);
+        assert_eq!(of(end, text("elm")).await, [0u64; 0]);
+        let of_run = |run| PlanFilter { run: common::run(run).to_string(), ..any() };
+        assert_eq!(of(&id, of_run(1)).await, [7]);
+        assert_eq!(of(&id, of_run(0)).await, [0u64; 0]);
+        for none in ["301", "99999999999", "abcdefabcdef", &common::batch(999).to_string()] {
+            assert_eq!(of(none, any()).await, [0u64; 0], "{none}");
+        }
+        assert_eq!(of(&id[24..34], any()).await, [0u64; 0], "the end, and not the middle");
+    }
+}
+
+#[tokio::test]
 async fn a_bad_question_names_every_field_that_is_wrong() {
     let running = Running::start();
     running.record((0..2).map(Planned::small)).await;
@@ -149,6 +202,7 @@ async fn a_bad_question_names_every_field_that_is_wrong() {
             run: "r".into(),
             day: "2026-02-30".into(),
             text: "x".repeat(4097),
+            plan: "oak".into(),
             ..PlanFilter::default()
         }),
         order_by: "total".into(),
@@ -157,7 +211,15 @@ async fn a_bad_question_names_every_field_that_is_wrong() {
     assert_eq!(status.code(), Code::InvalidArgument);
     let said = status.get_details_bad_request().unwrap().field_violations;
     let fields: Vec<_> = said.iter().map(|violation| violation.field.as_str()).collect();
-    let all = ["page_size", "filter.run", "filter.day", "filter.text", "order_by", "page_token"];
+    let all = [
+        "page_size",
+        "filter.run",
+        "filter.day",
+        "filter.text",
+        "filter.plan",
+        "order_by",
+        "page_token",
+    ];
     assert_eq!(fields, all);
 
     let other = ListDriversRequest { page_token: token, ..ListDriversRequest::default() };

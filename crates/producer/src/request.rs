@@ -20,6 +20,8 @@ pub const MAX_INTERVAL: Duration = Duration::from_secs(366 * 86_400);
 const MAX_ID_BYTES: usize = 256;
 /// Characters of a roster's name, at most.
 const MAX_NAME: usize = 63;
+/// Characters of a run's description, at most.
+const MAX_DESCRIPTION: usize = 200;
 
 /// How a run is to go, without its records.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,6 +109,7 @@ impl Order {
             .and_then(Result::ok);
         let digest = *blake3::hash(&request.encode_to_vec()).as_bytes();
         let spec = Spec::read(&request, &mut violations);
+        check_description("description", &request.description, &mut violations);
         let records = match &mut request.source {
             Some(Source::Records(records)) => Some(take_records(records, &mut violations)),
             Some(Source::Folder(_)) => {
@@ -201,6 +204,17 @@ pub(crate) fn check_name(field: &str, name: &str, violations: &mut Violations) {
     if !is_name(name) {
         let form = "must be 1 to 63 characters out of a-z, 0-9 and -, not starting with -";
         violations.add(field, form);
+    }
+}
+
+/// That it is one line, and not longer than one.
+fn check_description(field: &str, text: &str, violations: &mut Violations) {
+    let chars = text.chars().count();
+    if chars > MAX_DESCRIPTION {
+        violations.add(field, format!("has {chars} characters, more than {MAX_DESCRIPTION}"));
+    }
+    if text.contains(char::is_control) {
+        violations.add(field, "has a line break or another control character");
     }
 }
 

@@ -6,7 +6,7 @@ use tokio::{sync::watch, time::timeout};
 use tonic::{Request, Response, Status, transport::Channel};
 
 use crate::{
-    acked::{Credit, LinkStatus, Load, PeerStatus, Served, ServedStream, Traffic},
+    acked::{Credit, LinkStatus, Load, LostStream, PeerStatus, Served, ServedStream, Traffic},
     health::Health,
     process::Process,
 };
@@ -57,6 +57,7 @@ impl Profile {
         let peers = |(status, _): &(watch::Receiver<LinkStatus>, _)| status.borrow().peers.clone();
         let sending = self.sending.as_ref().map(peers).unwrap_or_default();
         let receiving = self.receiving.as_ref().map(|served| served.look()).unwrap_or_default();
+        let lost = self.receiving.as_ref().map(|served| served.lost()).unwrap_or_default();
         // A server has not answered what is in flight on its streams; a client knows what else waits.
         let in_flight = |sum: Load, stream: &ServedStream| Load {
             items: sum.items + stream.in_flight.items,
@@ -71,7 +72,11 @@ impl Profile {
             process: Some((&self.process).into()),
             serving: self.health.is_ready(),
             sending: sending.iter().map(Into::into).collect(),
-            receiving: receiving.iter().map(Into::into).collect(),
+            receiving: receiving
+                .iter()
+                .map(Into::into)
+                .chain(lost.iter().map(Into::into))
+                .collect(),
             unanswered_batches: unanswered.items as u64,
             unanswered_bytes: unanswered.bytes,
         }
@@ -118,6 +123,7 @@ impl From<&PeerStatus> for pb::Stream {
             address: peer.address.to_string(),
             open: peer.open,
             trouble: peer.trouble.clone().unwrap_or_default(),
+            end_time: peer.ended.filter(|_| !peer.open).map(Into::into),
             ..stream(peer.traffic.in_flight.read(), peer.credit)
         }
     }
@@ -129,6 +135,16 @@ impl From<&ServedStream> for pb::Stream {
             peer: served.process.as_ref().map(Into::into),
             open: true,
             ..stream(served.in_flight, Some(served.credit))
+        }
+    }
+}
+
+impl From<&LostStream> for pb::Stream {
+    fn from(lost: &LostStream) -> Self {
+        Self {
+            peer: Some((&lost.process).into()),
+            end_time: Some(lost.ended.into()),
+            ..stream(Load::default(), Some(lost.credit))
         }
     }
 }

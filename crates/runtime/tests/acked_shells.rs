@@ -644,6 +644,37 @@ async fn each_end_knows_the_other_and_what_is_in_flight() {
     client.answers(10).await;
     client.finish().await;
     until(|| server.served.look().is_empty()).await;
+    assert!(server.served.lost().is_empty(), "it ended in order");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_end_knows_since_when_the_other_is_lost_until_it_is_back() {
+    let store = Arc::new(Store::default());
+    let server = Running::start(any_port(), Desk::new(&store), LIMITS);
+    let address = server.address;
+    // All of its tasks end with it, as those of a process that is killed.
+    let killed = tokio::runtime::Runtime::new().expect("a runtime");
+    let client = killed.spawn(async move { Client::start(address, ROOMY) });
+    let client = client.await.expect("no panic");
+    open_peers(&client, 1).await;
+    until(|| server.served.look().iter().any(|stream| stream.process.is_some())).await;
+    killed.shutdown_background();
+    until(|| server.served.look().is_empty()).await;
+    let [lost] = &server.served.lost()[..] else { panic!("one is lost") };
+    assert_eq!((&*lost.process.name, lost.credit), ("client", LIMITS.credit));
+
+    let client = Client::start(address, ROOMY);
+    open_peers(&client, 1).await;
+    until(|| server.served.lost().is_empty()).await;
+    let ended = || client.outbox.status().borrow().peers[0].ended;
+    assert_eq!(ended(), None);
+    server.die().await;
+    until(|| ended().is_some()).await;
+    let again = Running::start(address, Desk::new(&store), LIMITS);
+    open_peers(&client, 1).await;
+    assert_eq!(ended(), None);
+    client.finish().await;
+    drop(again);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use proto::BatchId;
@@ -18,7 +18,8 @@ use proto::logistics::v1::{
 use proto::reason::sentence;
 use serde_json::{Value, json};
 
-use super::problem::problem;
+use super::problem::{problem, said};
+use super::{Segment, nothing_here};
 use crate::queries::Rows;
 use crate::store::{PlanFacts, Store, StoredPlan};
 use crate::wire::points;
@@ -41,8 +42,11 @@ impl Format {
 
 pub(super) async fn plan(
     State(analytics): State<Arc<Analytics>>,
-    Path(file): Path<String>,
+    file: Segment,
+    uri: Uri,
+    headers: HeaderMap,
 ) -> Response {
+    let Ok(Path(file)) = file else { return nothing_here(uri, headers).await };
     let (name, format) = match file.rsplit_once('.') {
         Some((name, "csv")) => (name, Format::Csv),
         Some((name, "json")) => (name, Format::Json),
@@ -52,7 +56,8 @@ pub(super) async fn plan(
         }
     };
     let Ok(batch_id) = name.parse::<BatchId>() else {
-        let detail = format!("{name:?} is not a batch id, which is a UUID in its text form");
+        let detail =
+            format!("{:?} is not a batch id, which is a UUID in its text form", said(name));
         return problem(StatusCode::BAD_REQUEST, detail);
     };
     match analytics.plan(batch_id).await {

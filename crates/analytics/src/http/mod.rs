@@ -9,6 +9,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
@@ -18,7 +19,7 @@ use proto::{BatchId, RunId};
 use runtime::profile::Profile;
 
 use crate::Analytics;
-use problem::problem;
+use problem::{problem, said};
 
 /// What the page may do: load its own files, talk to its own origin, and nothing else. The one policy of
 /// trusted types starts the relay, a worker that all windows of a browser share.
@@ -34,6 +35,9 @@ const HEADERS: [(header::HeaderName, &str); 5] = [
     (header::HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     (header::HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
+
+/// A part of the path. What is not UTF-8 once it is decoded is the address of nothing.
+type Segment = Result<Path<String>, PathRejection>;
 
 /// The pages. Also answers for every path that nothing else is at.
 pub(crate) fn routes(analytics: Arc<Analytics>, profile: Profile) -> Router {
@@ -75,10 +79,10 @@ async fn grpc_apart(request: Request, next: Next) -> Response {
 }
 
 /// The view of one plan or run. What is not an id is the address of nothing.
-async fn view_of<Id: FromStr>(Path(id): Path<String>, uri: Uri, headers: HeaderMap) -> Response {
-    match id.parse::<Id>() {
-        Ok(_) => page::view(headers).await,
-        Err(_) => nothing_here(uri, headers).await,
+async fn view_of<Id: FromStr>(id: Segment, uri: Uri, headers: HeaderMap) -> Response {
+    match id.map(|Path(id)| id.parse::<Id>()) {
+        Ok(Ok(_)) => page::view(headers).await,
+        _ => nothing_here(uri, headers).await,
     }
 }
 
@@ -88,7 +92,7 @@ async fn nothing_here(uri: Uri, headers: HeaderMap) -> Response {
     let mut response = if accepted.is_some_and(|kinds| kinds.contains("text/html")) {
         (StatusCode::NOT_FOUND, page::view(headers).await).into_response()
     } else {
-        problem(StatusCode::NOT_FOUND, format!("there is nothing at {}", uri.path()))
+        problem(StatusCode::NOT_FOUND, format!("there is nothing at {}", said(uri.path())))
     };
     response.headers_mut().append(header::VARY, HeaderValue::from_static("accept"));
     response

@@ -5,7 +5,8 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
-use super::problem::problem;
+use super::Segment;
+use super::problem::{problem, said};
 
 /// What `make page` left in `web/dist`.
 #[derive(RustEmbed)]
@@ -39,9 +40,11 @@ pub(super) async fn view(headers: HeaderMap) -> Response {
     })
 }
 
-pub(super) async fn asset(Path(path): Path<String>, headers: HeaderMap) -> Response {
+pub(super) async fn asset(path: Segment, headers: HeaderMap) -> Response {
+    let path = path.map(|Path(path)| path).unwrap_or_default();
     file(&format!("assets/{path}"), FOR_EVER, &headers).unwrap_or_else(|| {
-        problem(StatusCode::NOT_FOUND, format!("there is nothing at /assets/{path}"))
+        let detail = format!("there is nothing at /assets/{}", said(&path));
+        problem(StatusCode::NOT_FOUND, detail)
     })
 }
 

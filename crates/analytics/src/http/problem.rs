@@ -3,6 +3,17 @@
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+/// Characters of what was asked that are said again, at most.
+const SAID_AGAIN: usize = 100;
+
+/// A text of the caller's, cut where it goes on for long.
+pub(super) fn said(text: &str) -> String {
+    match text.char_indices().nth(SAID_AGAIN) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
 /// A problem with a sentence that says what it is.
 pub(super) fn problem(status: StatusCode, detail: impl Into<String>) -> Response {
     let body = serde_json::json!({

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
-use proto::{RunId, Violations};
+use proto::{BatchId, RunId, Violations};
 
 /// Items on a page where the request does not say.
 const PAGE: u32 = 50;
@@ -45,6 +45,43 @@ pub(super) fn day(field: &str, text: &str, violations: &mut Violations) -> Optio
         violations.add(field, "is not a day as YYYY-MM-DD");
     }
     day
+}
+
+/// A plan, by as much of its names as was said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum PlanName {
+    /// Its sequence.
+    Number(u64),
+    /// Its batch.
+    Batch(BatchId),
+    /// The end of its batch's id, in lower case.
+    End(String),
+}
+
+/// Digits of a plan's number at most: from here on they are the end of an id.
+const NUMBER_DIGITS: usize = 11;
+
+/// Characters of the end of an id at least: fewer say next to nothing.
+const END_CHARS: usize = 4;
+
+/// Which plan is meant; empty is any.
+pub(super) fn plan(field: &str, text: &str, violations: &mut Violations) -> Option<PlanName> {
+    let is = |of: fn(&u8) -> bool| text.bytes().all(|byte| of(&byte));
+    if text.is_empty() {
+        None
+    } else if text.len() <= NUMBER_DIGITS && is(u8::is_ascii_digit) {
+        text.parse().ok().map(PlanName::Number)
+    } else if let Ok(batch) = text.parse() {
+        Some(PlanName::Batch(batch))
+    } else if (END_CHARS..36).contains(&text.len()) && is(|b| b.is_ascii_hexdigit() || *b == b'-') {
+        Some(PlanName::End(text.to_ascii_lowercase()))
+    } else {
+        violations.add(
+            field,
+            "is neither a plan's number nor a batch id, nor 4 or more characters of its end",
+        );
+        None
+    }
 }
 
 /// A text that is looked for; empty is none.
@@ -95,6 +132,26 @@ mod tests {
             ["2026-02-30", "20260220", "2026-2-20", "2026-02-20T00:00", "today", "+02026-02-2"]
         {
             assert_eq!(Day::parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_plan_is_meant_by_its_number_its_batch_or_the_end_of_that() {
+        let read = |text: &str| {
+            let mut violations = Violations::new();
+            let meant = plan("plan", text, &mut violations);
+            violations.is_empty().then_some(meant)
+        };
+        let id = "01a21cf3-e71c-7000-8000-003f0c8b0f0c";
+        let end = |text: &str| Some(Some(PlanName::End(text.to_owned())));
+        assert_eq!(read(""), Some(None));
+        assert_eq!(read("99999999999"), Some(Some(PlanName::Number(99_999_999_999))));
+        assert_eq!(read("000000000012"), end("000000000012"));
+        assert_eq!(read(id), Some(Some(PlanName::Batch(id.parse().unwrap()))));
+        assert_eq!(read("0F0C"), end("0f0c"));
+        assert_eq!(read(&id[1..]), end(&id[1..]));
+        for bad in ["0fc", "oak street", "-1 2", &format!("{id}0"), "é00c"] {
+            assert_eq!(read(bad), None, "{bad}");
         }
     }
 

@@ -8,7 +8,7 @@ use proto::analytics::v1::{ListPlansRequest, ListPlansResponse};
 use proto::logistics::v1::{PlanPart, Side};
 use tonic::Status;
 
-use super::fields;
+use super::fields::{self, PlanName};
 use super::token::Question;
 use crate::store::{PlanQuery, StoredPart, StoredPlan};
 use crate::text::Needle;
@@ -16,6 +16,9 @@ use crate::{Analytics, Error, wire};
 
 /// Bytes of rows that are searched for one page at most; then the page ends early with a token.
 const SEARCHED_BYTES: usize = 32 * 1024 * 1024;
+
+/// Plans that are passed over by their ids for one page at most; then it ends early too.
+const PASSED_OVER: usize = 65_536;
 
 /// Plans that are looked at together.
 const AT_ONCE: u32 = 256;
@@ -65,6 +68,7 @@ pub(crate) async fn list_plans(
     let day = fields::day("filter.day", &filter.day, &mut violations);
     let driver = fields::text("filter.driver", &filter.driver, &mut violations);
     let text = fields::text("filter.text", &filter.text, &mut violations);
+    let named = fields::plan("filter.plan", &filter.plan, &mut violations);
     let newest_first = match request.order_by.as_str() {
         "" | "sequence desc" => true,
         "sequence" => false,
@@ -88,18 +92,27 @@ pub(crate) async fn list_plans(
         return Err(status);
     }
 
+    let (only, end) = match named {
+        None => (0..u64::MAX, None),
+        Some(PlanName::Number(sequence)) => (sequence..sequence + 1, None),
+        Some(PlanName::Batch(batch_id)) => match analytics.store.plan(batch_id).await? {
+            Some(plan) => (plan.sequence..plan.sequence + 1, None),
+            None => return Ok(ListPlansResponse::default()),
+        },
+        Some(PlanName::End(end)) => (0..u64::MAX, Some(end)),
+    };
     let range = |from: Cursor, limit| PlanQuery {
         sequences: if newest_first {
-            0..from.sequence.saturating_add(1)
+            only.start..only.end.min(from.sequence.saturating_add(1))
         } else {
-            from.sequence..u64::MAX
+            only.start.max(from.sequence)..only.end
         },
         run,
         recorded: day.as_ref().map(fields::Day::moments),
         newest_first,
         limit,
     };
-    let search = Search::new(driver.as_deref(), text.as_deref());
+    let search = Search::new(end, driver.as_deref(), text.as_deref());
     let (plans, next) = match search {
         None => {
             let mut plans = analytics.store.plans(range(cursor, page + 1)).await?;
@@ -115,7 +128,7 @@ pub(crate) async fn list_plans(
     })
 }
 
-/// Plans whose rows have what is looked for, until the page is full, enough was searched, or all was.
+/// Plans whose ids and rows have what is looked for, until the page is full, enough was searched, or all was.
 async fn found(
     analytics: &Analytics,
     search: &Search,
@@ -124,22 +137,30 @@ async fn found(
     range: impl Fn(Cursor, u32) -> PlanQuery,
 ) -> Result<(Vec<StoredPlan>, Option<Cursor>), Error> {
     let mut plans: Vec<StoredPlan> = Vec::new();
-    let mut searched = 0;
+    let (mut searched, mut passed_over) = (0, 0);
     loop {
-        let candidates = analytics.store.plans(range(cursor, AT_ONCE)).await?;
-        if candidates.is_empty() {
+        let mut candidates = analytics.store.plans(range(cursor, AT_ONCE)).await?;
+        let Some(end) = candidates.last().map(|plan| plan.sequence) else {
             return Ok((plans, None));
-        }
+        };
+        let all = candidates.len();
+        candidates.retain(|plan| search.may_be(plan));
+        passed_over += all - candidates.len();
         let sequences: Vec<u64> = candidates.iter().map(|plan| plan.sequence).collect();
-        // The plan of the cursor may not be there any more when it is of the future: begin at its first.
-        let begin =
-            if sequences[0] == cursor.sequence { cursor } else { Cursor::plan(sequences[0]) };
-        let parts = analytics.store.parts(sequences.clone(), begin.part, BYTES_AT_ONCE).await?;
-        searched += parts.iter().map(|part| part.body.len()).sum::<usize>();
         let wanted = page - plans.len();
-        let search = search.clone();
-        let (matches, rest) =
-            analytics.workers.run(move || search.matches(&parts, begin.found, wanted)).await??;
+        let (matches, rest) = match sequences.first() {
+            Some(&first) if search.is_in_rows() => {
+                // The plan of the cursor may not be there any more when it is of the future: begin at its first.
+                let begin = if first == cursor.sequence { cursor } else { Cursor::plan(first) };
+                let parts =
+                    analytics.store.parts(sequences.clone(), begin.part, BYTES_AT_ONCE).await?;
+                searched += parts.iter().map(|part| part.body.len()).sum::<usize>();
+                let search = search.clone();
+                let look = move || search.matches(&parts, begin.found, wanted);
+                analytics.workers.run(look).await??
+            }
+            _ => (sequences.iter().copied().take(wanted).collect(), Rest::Full),
+        };
         let mut by_sequence: HashMap<u64, StoredPlan> =
             candidates.into_iter().map(|plan| (plan.sequence, plan)).collect();
         let last = matches.last().copied();
@@ -154,15 +175,14 @@ async fn found(
             Rest::Full => last.and_then(after),
         };
         // Behind the last candidate there may be more than were asked for together.
-        let (before, end) = (cursor, sequences[sequences.len() - 1]);
         cursor = match next {
             Some(next) => next,
-            None => match beyond(end, before, &range) {
+            None => match beyond(end, cursor, &range) {
                 Some(next) => next,
                 None => return Ok((plans, None)),
             },
         };
-        if plans.len() >= page || searched >= SEARCHED_BYTES {
+        if plans.len() >= page || searched >= SEARCHED_BYTES || passed_over >= PASSED_OVER {
             return Ok((plans, Some(cursor)));
         }
     }
@@ -174,9 +194,11 @@ fn beyond(end: u64, before: Cursor, range: &impl Fn(Cursor, u32) -> PlanQuery) -
     (next > 0).then_some(Cursor::plan(next))
 }
 
-/// What is looked for in the rows of a plan; all of it must be there.
+/// What is looked for in the id and the rows of a plan; all of it must be there.
 #[derive(Clone)]
 struct Search {
+    /// The end of its batch's id.
+    end: Option<String>,
     driver: Option<Needle>,
     text: Option<Needle>,
 }
@@ -187,7 +209,7 @@ const TEXT: u8 = 2;
 /// What is left of the parts that were searched.
 #[derive(Debug, PartialEq, Eq)]
 enum Rest {
-    /// The page is full with the last match.
+    /// The last match ends the page, or the candidates.
     Full,
     /// Everything up to the end of this plan was searched.
     After(u64),
@@ -196,10 +218,21 @@ enum Rest {
 }
 
 impl Search {
-    fn new(driver: Option<&str>, text: Option<&str>) -> Option<Search> {
+    fn new(end: Option<String>, driver: Option<&str>, text: Option<&str>) -> Option<Search> {
         let needle = |text: Option<&str>| text.map(Needle::new);
-        let search = Search { driver: needle(driver), text: needle(text) };
-        (search.driver.is_some() || search.text.is_some()).then_some(search)
+        let search = Search { end, driver: needle(driver), text: needle(text) };
+        (search.end.is_some() || search.is_in_rows()).then_some(search)
+    }
+
+    /// Whether rows have to be looked at.
+    fn is_in_rows(&self) -> bool {
+        self.driver.is_some() || self.text.is_some()
+    }
+
+    /// Whether the plan is one by its id.
+    fn may_be(&self, plan: &StoredPlan) -> bool {
+        let id = || plan.facts.batch_id.to_string();
+        self.end.as_ref().is_none_or(|end| id().ends_with(end))
     }
 
     /// The plans that match, at most `wanted`.

@@ -3,8 +3,11 @@
 import { createRequire } from "node:module";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { createClient } from "@connectrpc/connect";
+import { createGrpcWebTransport } from "@connectrpc/connect-web";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { ProducerService } from "../gen/waybill/producer/v1/producer_pb.js";
 import { launch, open, sequences, state, type Watched } from "./browser.js";
 import { System, until, VIEWER } from "./system.js";
 
@@ -100,7 +103,7 @@ it("shows hostile names as the texts they are, and does nothing that they say", 
   await page.getByLabel("Drivers", { exact: true }).last().fill(DRIVERS.join("\n"));
   await page.getByLabel("Batches", { exact: true }).fill("1");
   await page.getByRole("button", { name: "Start the run" }).click();
-  await until("the run is watched", async () => (await heading(page)) === "Run");
+  await until("the run is watched", async () => (await heading(page)).startsWith("Run …"));
   await until("it has finished", async () => (await page.locator("main").innerText()).includes("finished"));
   await page.getByRole("link", { name: "Plans of this run" }).click();
   await until("its plan is found", async () => (await sequences(page)).length === 1);
@@ -146,12 +149,41 @@ it("says of a driver who scores nothing with anybody that it is so, on the page 
   const behind = page.getByRole("region", { name: "Stayed behind" }).locator("tbody tr");
   expect(await behind.allInnerTexts()).toEqual(["4\tdriver\tGrt Smth\t4.5"]);
   expect(await page.locator(".sums li").allInnerTexts()).toEqual(["1 driver: it scores 0 with every shipment."]);
-  // What was asked for first stands first.
-  const [first] = await page.locator("caption").allInnerTexts().then((all) => all.filter((text) => /^(Stayed|Assign)/.test(text)));
-  expect(first).toBe("Stayed behind: 1");
+  // What was asked for first stands first, and the rest is one key away.
+  expect((await page.locator("caption").allInnerTexts()).map((text) => text.split(":")[0])).toEqual(["Assignments", "Stayed behind", "Time of this plan, step by step"]);
+  await page.getByRole("searchbox", { name: "Search this plan" }).focus();
+  await page.keyboard.press("Tab");
+  expect(await focused(page)).toBe("1 stayed behind: why");
+  await page.keyboard.press("Enter");
+  expect(await page.evaluate(() => document.activeElement?.id)).toBe("behind");
   const path = await page.getByRole("link", { name: "JSON with all rows" }).getAttribute("href");
   const file = (await (await fetch(system.url + path)).json()) as { unassigned: unknown[] };
   expect(file.unassigned).toEqual([{ side: "driver", line: 4, text: "Grt Smth", reason: "it scores 0 with every shipment", price: 4.5 }]);
+  clean();
+});
+
+it("finds in both tables of a plan by one search, and says in one sentence when there is nothing", async () => {
+  const page = await visit("/", { viewport: { width: 390, height: 844 } });
+  await planned(page, "1 Damson Road\n2 Elm Street\n3 Damson Lane", "Ann Lee\nBob Stone");
+  const search = page.getByRole("searchbox", { name: "Search this plan" });
+  const tables = (): Promise<string[]> => page.locator("caption:visible").allInnerTexts().then((all) => all.filter((text) => /^(Stayed|Assign)/.test(text)));
+  await search.fill("damson");
+  await until("both are searched", async () => (await tables()).length === 2 && (await tables()).every((text) => /: [12] of \d$|: 1$/.test(text)));
+  await search.fill("elm");
+  await until("a table that has nothing is not drawn", async () => (await tables()).length === 1);
+  await search.fill("nobody <b>here</b>");
+  const nothing = page.locator(".nothing");
+  await nothing.waitFor();
+  expect(await nothing.innerText()).toMatch(/^Nothing in this plan matches nobody <b>here<\/b>\.\s+Clear the search$/);
+  expect(await tables()).toEqual([]);
+  await accessible(page);
+  await page.screenshot({ path: join(SHOTS, "plan-nothing-390.png"), fullPage: true });
+  await page.reload();
+  await nothing.waitFor();
+  await page.getByRole("button", { name: "Clear the search" }).click();
+  await until("all of it is there", async () => (await tables()).length === 2);
+  expect([await search.inputValue(), new URL(page.url()).search]).toEqual(["", ""]);
+  expect(await page.evaluate(() => document.activeElement?.getAttribute("name"))).toBe("q");
   clean();
 });
 
@@ -195,8 +227,6 @@ it("carries what was looked for into the plan, and leads to the newest one and t
     return bottom - (document.querySelector("#behind")?.getBoundingClientRect().top ?? 0);
   });
   expect(hidden, "it is not under the bar").toBeLessThanOrEqual(0);
-  await page.getByRole("link", { name: "Assignments", exact: true }).click();
-  expect(await page.evaluate(() => document.activeElement?.id)).toBe("assignments");
   await page.goBack();
   await page.getByRole("link", { name: "Open the newest plan" }).click();
   await until("the plan is there", async () => /^Plan \d/.test(await heading(page)));
@@ -229,6 +259,37 @@ it("speaks of the fields and lines of the form, and keeps what was typed", async
   const text = await page.locator("main").innerText();
   expect(text).toMatch(/Run .*; Shipment is 4097 bytes/);
   expect(text).not.toMatch(/filter\./i);
+  clean();
+});
+
+it("offers the rosters that there are, and says at the field that there is no such one", async () => {
+  const calls = createClient(ProducerService, createGrpcWebTransport({ baseUrl: system.url }));
+  await calls.createRoster({ name: "night", synthetic: { drivers: 4, seed: 1n } });
+  const page = await visit("/runs");
+  await page.getByLabel("What is planned").selectOption("roster");
+  const roster = page.getByLabel("Roster", { exact: true });
+  await roster.focus();
+  await until("it is offered", async () => (await page.locator("#rosters option").evaluateAll((all) => all.map((it) => `${(it as HTMLOptionElement).value}: ${it.textContent}`))).join() === "night: 4 drivers");
+  await roster.fill("nigth");
+  await page.getByRole("button", { name: "Start the run" }).click();
+  const error = page.locator("#error-roster\\.name");
+  await until("it is refused", async () => (await error.innerText()) === "is the name of no roster");
+  expect(await page.evaluate(() => document.activeElement?.getAttribute("name"))).toBe("roster.name");
+  expect(await roster.getAttribute("aria-describedby")).toBe("error-roster.name");
+  expect(await page.locator(".order > .notice").isVisible(), "and nowhere else").toBe(false);
+  const apart = await page.evaluate(() => {
+    const bottom = document.querySelector("#error-roster\\.name")?.getBoundingClientRect().bottom ?? 0;
+    const below = [...document.querySelectorAll(".order label")].map((label) => label.getBoundingClientRect().top).filter((top) => top >= bottom);
+    return Math.min(...below) - bottom;
+  });
+  expect(apart, "it is no part of what stands below it").toBeGreaterThanOrEqual(12);
+  await accessible(page);
+  await page.screenshot({ path: join(SHOTS, "form-refused.png") });
+  await page.setViewportSize({ width: 390, height: 1_200 });
+  await page.screenshot({ path: join(SHOTS, "form-refused-390.png") });
+  await roster.fill("night");
+  await page.getByRole("button", { name: "Start the run" }).click();
+  await until("it is started", async () => new URL(page.url()).pathname.startsWith("/run/"));
   clean();
 });
 
@@ -273,6 +334,20 @@ it("finds a run by what the tables show of its id, and says why it does not", as
     await page.getByRole("button", { name: "Search", exact: true }).click();
     await until("the whole id is in the address", () => new URL(page.url()).searchParams.get("run") === run);
   }
+  // A plan is found by its number as it is shown, and by the end of its batch's id.
+  await page.goto(`${system.url}/?run=${run}`);
+  await until("its plan is found", async () => (await sequences(page)).length === 1);
+  const [number] = await sequences(page);
+  const batch = ((await page.locator("[data-sequence] a").first().getAttribute("href")) ?? "").replace("/plan/", "");
+  for (const text of [`Plan ${number}`, `…${batch.slice(-12)}`, batch]) {
+    await page.goto(`${system.url}/`);
+    await page.getByLabel("Plan", { exact: true }).fill(text);
+    await page.getByRole("button", { name: "Search", exact: true }).click();
+    await until(`it is found by ${text}`, async () => new URL(page.url()).search !== "" && (await sequences(page)).join() === String(number));
+  }
+  await page.screenshot({ path: join(SHOTS, "plan-found.png") });
+  await page.goto(`${system.url}/?plan=oak`);
+  await until("it says what a plan is found by", async () => (await page.locator("main").innerText()).includes("Plan is neither a plan's number"));
   await page.goto(`${system.url}/`);
   let same = 0;
   while (run[same] === other[same]) same += 1;
@@ -287,8 +362,8 @@ it("finds a run by what the tables show of its id, and says why it does not", as
   await page.getByRole("button", { name: "Search", exact: true }).click();
   await until("it says so", async () => (await refused.innerText()).startsWith("No listed run"));
   await page.goto(`${system.url}/?text=${encodeURIComponent("no such street")}`);
-  await until("there is nothing to draw", async () => (await page.locator(".chart").innerText()).includes("No plan matches."));
-  expect(await page.locator(".chart canvas").count()).toBe(0);
+  await until("nothing is found", async () => (await page.locator("main").innerText()).includes("No plan matches."));
+  expect(await page.locator(".chart").isVisible(), "and no chart of it").toBe(false);
   clean();
 });
 
@@ -366,10 +441,18 @@ it("starts, watches and stops a run, and refuses with the words of the service",
   await page.getByLabel("Drivers", { exact: true }).first().fill("10");
   await page.getByLabel("Time between batches").fill("100ms");
   await page.getByLabel("Batches", { exact: true }).fill("");
+  await page.getByLabel("Description", { exact: true }).fill("the <b>night</b> shift");
   await page.getByRole("button", { name: "Start the run" }).click();
-  await until("it is running", async () => (await page.locator("main").innerText()).includes("running"));
+  await until("it is running", async () => /^Run ….{12}: running$/.test(await heading(page)));
+  const run = new URL(page.url()).pathname.slice(-12);
+  expect(await page.title()).toBe(`Run …${run}: running · Waybill`);
   await stopped(page);
+  expect([await heading(page), await page.title()]).toEqual([`Run …${run}: stopped`, `Run …${run}: stopped · Waybill`]);
   expect(await page.evaluate(() => document.activeElement?.tagName), "the focus is not lost with the button").toBe("H1");
+  expect(await page.locator(".facts").innerText()).toContain("the <b>night</b> shift");
+  await page.getByRole("link", { name: "Runs", exact: true }).first().click();
+  expect(await page.title(), "the view that follows has its own").toBe("Runs · Waybill");
+  await until("it is told what it was", async () => (await page.locator("td.ordered").first().innerText()).startsWith("the <b>night</b> shift: 12 made-up shipments"));
   clean();
 });
 
@@ -441,8 +524,9 @@ it("knows the parts, their streams, and which of them is away", async () => {
     watched = await open(browser, own.url);
     const { page } = watched;
     await page.goto(`${own.url}/profile`);
-    const rows = async (of: string): Promise<string[][]> =>
-      (await page.getByRole("region", { name: of }).locator("tbody tr").allInnerTexts()).map((row) => row.split("\t").map((cell) => cell.trim()));
+    // In one step: rows are made anew again and again.
+    const rows = (of: string): Promise<string[][]> =>
+      page.getByRole("region", { name: of }).locator("tbody").evaluate((body) => [...body.querySelectorAll("tr")].map((row) => [...row.cells].map((cell) => cell.textContent ?? "")));
     await until("both streams are open", async () => (await rows("Streams")).map((row) => row[2]).join() === "open,open");
     const at = (part: "analytics" | "fleet" | "producer"): string => `${part} 127.0.0.1:${own.ports[part]}`;
     const parts = (await rows("Parts")).map(([part, state, name]) => [part, state, name]);
@@ -454,9 +538,28 @@ it("knows the parts, their streams, and which of them is away", async () => {
     expect((await rows("Streams"))[0]?.[3]).toMatch(/^0 of [\d,]+$/);
 
     await own.kill("fleet");
-    await until("the fleet service is away", async () => /^not reached/.test((await rows("Parts"))[2]?.[1] ?? ""));
+    const fleet = async (): Promise<string[]> => (await rows("Parts"))[2] ?? [];
+    await until("the fleet service is away", async () => /^not reached since \d\d:\d\d:\d\d: /.test((await fleet())[1] ?? ""));
+    expect([(await fleet())[2], ...(await fleet()).slice(4)], "which is not up").toEqual([at("fleet"), "–", "–"]);
+    expect((await rows("Streams")).map(([from, to, , ...used]) => [from, to, ...used])).toEqual([
+      [at("producer"), at("fleet"), "–", "–"],
+      [at("fleet"), at("analytics"), "–", "–"],
+    ]);
+    for (const [, , how] of await rows("Streams")) expect(how).toMatch(/^lost since \d\d:\d\d:\d\d/);
+    await page.screenshot({ path: join(SHOTS, "about-lost.png") });
+    await page.setViewportSize({ width: 390, height: 844 });
+    const lines = page.locator("main").evaluate((main) => [...main.querySelectorAll(".whole")].map((it) => it.getClientRects().length));
+    expect(new Set(await lines), "no address is broken").toEqual(new Set([1]));
+    await page.screenshot({ path: join(SHOTS, "about-lost-390.png") });
+    await page.setViewportSize({ width: 1_440, height: 900 });
     await own.kill("producer");
-    await until("the producer is away", async () => /^not reached/.test((await rows("Parts"))[1]?.[1] ?? ""));
+    await until("the producer is away", async () => /^not reached since/.test((await rows("Parts"))[1]?.[1] ?? ""));
+    expect((await rows("Parts"))[1]?.[2], "and still known").toBe(at("producer"));
+    expect((await rows("Streams"))[0]?.[2]).toMatch(/^not known since .*: the producer does not answer$/);
+    await own.launch("fleet");
+    await own.launch("producer");
+    await until("both streams are open again", async () => (await rows("Streams")).map((row) => row[2]).join() === "open,open");
+    expect((await rows("Parts")).map((row) => row[1])).toEqual(["serving", "serving", "serving"]);
     await accessible(page);
     clean();
   } finally {

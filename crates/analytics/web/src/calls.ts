@@ -45,6 +45,7 @@ const NAMES: Record<string, string> = {
   "filter.driver": "Driver",
   "filter.text": "Shipment",
   "filter.day": "Day",
+  "filter.plan": "Plan",
   batch_id: "The batch’s id in the address",
   run_id: "The run’s id in the address",
   page_token: "The page in the address",

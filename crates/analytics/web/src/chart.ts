@@ -29,7 +29,7 @@ export class Chart {
   readonly element: HTMLElement;
   private readonly canvas: HTMLElement;
   private readonly readout = h("p", { class: "readout" }, "\u00a0");
-  /** In the place of the chart where there is nothing to draw. */
+  /** In the place of the chart where there is nothing to draw: one point makes no line. */
   private readonly none = h("p", { class: "none", hidden: true });
   private readonly look: Look;
   private plot: uPlot | undefined;
@@ -57,7 +57,7 @@ export class Chart {
     });
   }
 
-  /** `summary` is what the chart says, as a sentence; without any point, why there is none. */
+  /** `summary` is what the chart says, as a sentence; without enough points, why there is none. */
   show(series: Series, summary: string): void {
     this.series = series;
     this.summary = summary;
@@ -72,7 +72,7 @@ export class Chart {
 
   private draw(): void {
     this.canvas.setAttribute("aria-label", `${this.look.label}. ${this.summary}`);
-    const none = this.series.x.length === 0;
+    const none = this.series.x.length < (this.look.bars ? 1 : 2);
     this.canvas.classList.toggle("nothing", none);
     this.none.hidden = !none;
     say(this.none, none ? this.summary : "");

@@ -3,7 +3,7 @@ import { controlOf, inWords, lines, newRunId, order } from "./order.js";
 
 describe("the form of a run", () => {
   it("becomes the request that starts it", () => {
-    const values = { source: "synthetic", "synthetic.shipments": "3,850", "synthetic.drivers": "3500", interval: "1.5s", batch_limit: "20", street_name: "full" };
+    const values = { source: "synthetic", "synthetic.shipments": "3,850", "synthetic.drivers": "3500", interval: "1.5s", batch_limit: "20", street_name: "full", description: "the night shift" };
     expect(order(values, "id")).toEqual({
       violations: [],
       order: {
@@ -12,6 +12,7 @@ describe("the form of a run", () => {
         batchLimit: 20n,
         streetName: 2,
         runId: "id",
+        description: "the night shift",
       },
     });
   });

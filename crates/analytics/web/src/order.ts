@@ -51,6 +51,7 @@ export function order(values: Record<string, string>, runId: string): { order: O
     batchLimit: batches,
     streetName: values["street_name"] === "full" ? StreetName.FULL_LINE : StreetName.ADDRESS,
     runId,
+    description: values["description"] ?? "",
   };
   return { order: request, violations };
 }

@@ -55,6 +55,14 @@ fn each_bad_field_is_named() {
             StartRunRequest { batch_timeout: seconds(0), ..ok() },
             "batch_timeout: must be more than 0",
         ),
+        (
+            StartRunRequest { description: "é".repeat(201), ..ok() },
+            "description: has 201 characters, more than 200",
+        ),
+        (
+            StartRunRequest { description: "one\ntwo".into(), ..ok() },
+            "description: has a line break or another control character",
+        ),
         (StartRunRequest { street_name: 9, ..ok() }, "street_name: no such value: 9"),
         (
             StartRunRequest { run_id: "7".into(), ..ok() },

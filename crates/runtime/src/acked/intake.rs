@@ -364,7 +364,10 @@ impl<I: Intake> Shell<I> {
                 None => return,
                 Some(Step::Drain(within)) => self.say(None, self.intake.drain(within)),
                 Some(Step::Refuse(id, refusal)) => self.refuse(id, refusal.into()),
-                Some(Step::End) => self.end = Some(Ok(())),
+                Some(Step::End) => {
+                    self.entry.finished();
+                    self.end = Some(Ok(()));
+                }
                 Some(Step::Cut) => {
                     self.end = Some(Err(Status::unavailable("the service stops")));
                 }

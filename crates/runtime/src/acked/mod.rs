@@ -29,7 +29,7 @@ pub use outbox::{
     PeerTraffic, Traffic,
 };
 pub use receiver::{Limits, PART_TIMEOUT, Part};
-pub use served::{Served, ServedStream};
+pub use served::{LostStream, Served, ServedStream};
 
 /// How much may be in flight: sent and not yet answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

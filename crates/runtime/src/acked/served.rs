@@ -1,15 +1,21 @@
 //! The streams that a server has at the moment.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, SystemTime},
 };
 
 use super::{Credit, Gauge, Load};
 use crate::process::Process;
 
+/// Time for which a stream that broke off is told of.
+const TOLD: Duration = Duration::from_secs(60 * 60);
+/// Streams that broke off and are told of, at most: the last ones.
+const MOST_TOLD: usize = 32;
+
 /// Streams that are being served, to be looked at from anywhere. Each stands here from its first moment to
-/// its last.
+/// its last, and one that breaks off for some time longer, or until its client is back.
 #[derive(Debug, Default)]
 pub struct Served {
     streams: Mutex<Streams>,
@@ -19,6 +25,8 @@ pub struct Served {
 struct Streams {
     next: u64,
     now: BTreeMap<u64, Arc<Shown>>,
+    /// The last one last.
+    lost: VecDeque<LostStream>,
 }
 
 /// What a stream shows.
@@ -40,6 +48,17 @@ pub struct ServedStream {
     pub in_flight: Load,
 }
 
+/// A stream that broke off.
+#[derive(Debug, Clone)]
+pub struct LostStream {
+    /// Who the client said that it is.
+    pub process: Process,
+    /// What it might have in flight.
+    pub credit: Credit,
+    /// When it ended.
+    pub ended: SystemTime,
+}
+
 impl Served {
     /// All of them, the oldest first.
     pub fn look(&self) -> Vec<ServedStream> {
@@ -50,6 +69,14 @@ impl Served {
             in_flight: shown.in_flight.read(),
         };
         streams.into_iter().map(look).collect()
+    }
+
+    /// Those that broke off within the last hour and whose client has not come back, the last one last. A
+    /// stream that ended in order is not missed.
+    pub fn lost(&self) -> Vec<LostStream> {
+        // A clock that was set back says nothing of how long ago it was.
+        let told = |lost: &&LostStream| lost.ended.elapsed().is_ok_and(|since| since < TOLD);
+        lock(&self.streams).lost.iter().filter(told).cloned().collect()
     }
 
     /// Streams that began so far.
@@ -65,7 +92,7 @@ impl Served {
         let number = streams.next;
         streams.next += 1;
         streams.now.insert(number, Arc::clone(&shown));
-        Entry { served: Arc::clone(self), number, shown }
+        Entry { served: Arc::clone(self), number, shown, finished: false }
     }
 }
 
@@ -75,11 +102,18 @@ pub(super) struct Entry {
     served: Arc<Served>,
     number: u64,
     shown: Arc<Shown>,
+    finished: bool,
 }
 
 impl Entry {
+    /// It ends in order.
+    pub(super) fn finished(&mut self) {
+        self.finished = true;
+    }
+
     /// The client said who it is.
     pub(super) fn said(&self, process: Process) {
+        lock(&self.served.streams).lost.retain(|lost| lost.process.name != process.name);
         *lock(&self.shown.process) = Some(process);
     }
 
@@ -91,7 +125,16 @@ impl Entry {
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        lock(&self.served.streams).now.remove(&self.number);
+        let process = lock(&self.shown.process).take().filter(|it| !it.name.is_empty());
+        let mut streams = lock(&self.served.streams);
+        streams.now.remove(&self.number);
+        let Some(process) = process.filter(|_| !self.finished) else { return };
+        streams.lost.retain(|lost| lost.process.name != process.name);
+        if streams.lost.len() == MOST_TOLD {
+            streams.lost.pop_front();
+        }
+        let ended = SystemTime::now();
+        streams.lost.push_back(LostStream { process, credit: self.shown.credit, ended });
     }
 }
 
@@ -123,5 +166,31 @@ mod tests {
         assert_eq!(names(), [Some("second".to_owned())]);
         drop(second);
         assert!(served.look().is_empty());
+    }
+
+    #[test]
+    fn a_stream_that_breaks_off_is_told_of_until_its_client_is_back_and_one_that_ends_is_not() {
+        let served = Arc::new(Served::default());
+        let credit = Credit { items: 4, bytes: 100 };
+        let begin = |name: &str| {
+            let entry = served.enter(credit);
+            entry.said(Process { name: name.to_owned(), ..Process::default() });
+            entry
+        };
+        let lost = || served.lost().into_iter().map(|it| it.process.name).collect::<Vec<_>>();
+        let (away, mut over) = (begin("away"), begin("over"));
+        drop(served.enter(credit));
+        assert!(lost().is_empty(), "nobody is missed who never said who it is");
+        drop(away);
+        over.finished();
+        drop(over);
+        assert_eq!(lost(), ["away"]);
+        let back = begin("away");
+        assert!(lost().is_empty());
+        drop(back);
+        for i in 0..MOST_TOLD {
+            drop(begin(&format!("another {i}")));
+        }
+        assert_eq!((lost().len(), &*lost()[0]), (MOST_TOLD, "another 0"));
     }
 }

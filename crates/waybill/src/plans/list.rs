@@ -36,6 +36,11 @@ impl Declared for List {
             "TEXT",
             "Only plans with a shipment whose address or id has this text",
         ),
+        Setting::new(
+            "plan",
+            "N|ID",
+            "Only the plan of this number or batch id, or those whose batch ids end so",
+        ),
         Setting::new("day", "YYYY-MM-DD", "Only plans recorded on this day, in UTC"),
         Setting::new("limit", "N", "Plans at most").default("50"),
         Setting::new("format", "FORMAT", "How the plans are written")
@@ -53,6 +58,7 @@ pub(super) fn run(flags: Flags<List>) -> Result<(), Error> {
         driver: text("driver"),
         text: text("text"),
         day: text("day"),
+        plan: text("plan"),
     };
     let limit = settings.get("limit", 50, parse::size(1..=usize::MAX));
     let format = settings.get("format", Format::Table, meaning::table_or_json);

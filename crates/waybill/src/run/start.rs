@@ -47,6 +47,7 @@ impl Declared for Start {
             .values(meaning::STREET_NAMES),
         Setting::new("batch-timeout", "TIME", "Time that a batch may take until it is solved")
             .default("no limit"),
+        Setting::new("description", "TEXT", "What the run is, for those who look at it: one line of up to 200 characters"),
         Setting::switch("wait", "Wait for the run's end; exit code 0 only when every batch is settled"),
         Setting::new("format", "FORMAT", "How the run is written; json with --wait gives the ended run")
             .default("table")
@@ -68,6 +69,7 @@ impl Start {
         let seed = settings.get("seed", 0, parse::count);
         let rule = settings.get("street-name", Default::default(), meaning::street_name);
         let batch_timeout = settings.optional("batch-timeout", parse::duration);
+        let description = settings.get("description", String::new(), parse::text);
         let wait = settings.get("wait", false, parse::switch);
         let format = settings.get("format", Format::Table, meaning::table_or_json);
         let producer = producer(&mut settings);
@@ -87,6 +89,7 @@ impl Start {
             street_name: proto::records::street_name_value(rule).into(),
             run_id: RunId::now().to_string(),
             batch_timeout: wire("batch-timeout", batch_timeout),
+            description,
         };
         settings.finish()?;
         block_on(async {

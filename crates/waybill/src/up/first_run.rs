@@ -15,6 +15,9 @@ use crate::{client::Peer, error::Error};
 const SHIPMENTS: &str = include_str!("../../../../data/us-3850/shipments.txt");
 const DRIVERS: &str = include_str!("../../../../data/us-3850/drivers.txt");
 
+/// What it is, for those who look at it.
+const DESCRIPTION: &str = "first run: real addresses of the data set data/us-3850";
+
 /// Seconds between batches: slow enough to read along.
 const INTERVAL_SECONDS: i64 = 2;
 /// Batches: ten minutes and some 90 MB of plans, for whoever forgets that it runs.
@@ -40,6 +43,7 @@ pub(super) async fn start(producer: &str) -> Result<(), Error> {
         source: Some(Source::Records(given())),
         interval: Some(prost_types::Duration { seconds: INTERVAL_SECONDS, nanos: 0 }),
         batch_limit: BATCHES,
+        description: DESCRIPTION.to_owned(),
         run_id: RunId::now().to_string(),
         ..StartRunRequest::default()
     };

@@ -2,8 +2,8 @@
 
 import { Asking, repeat } from "../asking.js";
 import { sentence } from "../calls.js";
-import { bytes, clock, count } from "../cells.js";
-import { deployment, used, type Deployment } from "../deployment.js";
+import { bytes, clock, count, type Cell } from "../cells.js";
+import { away, deployment, streamState, used, type Deployment } from "../deployment.js";
 import { h } from "../dom.js";
 import { long } from "../duration.js";
 import { notice, panel, row, table, type View } from "../parts.js";
@@ -11,6 +11,17 @@ import type { Shell } from "../shell.js";
 
 /** Time between two looks, in milliseconds. */
 const EVERY = 5_000;
+
+/** A row; `gone`: what it says is of the past. */
+function line(gone: boolean, texts: Cell[]): HTMLTableRowElement {
+  const tr = row(texts);
+  if (gone) tr.className = "quiet";
+  // A line may end before an address, and not within it.
+  for (const td of tr.querySelectorAll(".place")) {
+    td.replaceChildren(...(td.textContent ?? "").split(" ").flatMap((word) => [" ", h("span", { class: "whole" }, word)]).slice(1));
+  }
+  return tr;
+}
 
 export function about({ signal }: Shell): View {
   const parts = table("Parts", [
@@ -48,15 +59,16 @@ export function about({ signal }: Shell): View {
       ["Plans recorded", count(known.last_sequence)],
       ["Traces", known.trace_viewer ?? "no viewer is set, see --trace-viewer"],
     ];
+    const now = new Date();
     facts.replaceChildren(...rows.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
     parts.body.replaceChildren(
       ...known.parts.map((it) =>
-        row([
+        line(it.since !== null, [
           { text: it.part, kind: "extra" },
-          { text: it.state, kind: it.state === "serving" ? "good" : "bad" },
+          { text: away(it.state, it.since, now), kind: it.state === "serving" ? "good" : "bad" },
           { text: it.name, kind: "place" },
           { text: it.version ?? "–", kind: "" },
-          { text: it.started === null ? "–" : long(Math.max(0, Date.now() - new Date(it.started).getTime())), kind: "" },
+          { text: it.since !== null || it.started === null ? "–" : long(Math.max(0, Date.now() - new Date(it.started).getTime())), kind: "" },
           { text: it.unanswered === null ? "–" : count(it.unanswered), kind: "number" },
         ]),
       ),
@@ -64,12 +76,12 @@ export function about({ signal }: Shell): View {
     none.hidden = known.streams.length > 0;
     streams.body.replaceChildren(
       ...known.streams.map((it) =>
-        row([
+        line(it.open !== true, [
           { text: it.from, kind: "place" },
           { text: it.to, kind: "place" },
-          { text: it.open ? "open" : (it.trouble ?? "not open"), kind: it.open ? "good" : "bad" },
-          { text: used(it.batches_in_flight, it.max_batches, count), kind: "number" },
-          { text: used(it.bytes_in_flight, it.max_bytes, bytes), kind: "number" },
+          { text: streamState(it, now), kind: it.open === true ? "good" : "bad" },
+          { text: it.open === true ? used(it.batches_in_flight, it.max_batches, count) : "–", kind: "number" },
+          { text: it.open === true ? used(it.bytes_in_flight, it.max_bytes, bytes) : "–", kind: "number" },
         ]),
       ),
     );

@@ -13,8 +13,7 @@ const SHORT = "Short by: the points by which its best score would have to rise t
 
 export class Behind {
   readonly element: HTMLElement;
-  /** Where a way down leads to. */
-  readonly frame: HTMLElement;
+  private readonly frame: HTMLElement;
   private readonly table = table("Stayed behind", [
     { name: "Line", kind: "number" },
     { name: "What" },
@@ -23,7 +22,6 @@ export class Behind {
     { name: "Why", kind: "why" },
   ]);
   private readonly sums = h("ul", { class: "sums" });
-  private readonly legend = h("p", { class: "legend" }, SHORT);
   private readonly turns: Turns;
   private records: readonly Unassigned[] = [];
   private text = "";
@@ -32,11 +30,12 @@ export class Behind {
   constructor() {
     this.frame = this.table.frame;
     this.frame.classList.add("behind");
+    this.frame.id = "behind";
     this.turns = new Turns("records that stayed behind", (page) => {
       this.page = page;
       this.show(this.records, this.text);
     });
-    this.element = h("div", { class: "stack" }, this.sums, this.legend, this.frame, this.turns.element);
+    this.element = h("div", { class: "stack" }, this.sums, h("p", { class: "legend" }, SHORT), this.frame, this.turns.element);
   }
 
   /** The first page is shown next. */
@@ -44,16 +43,21 @@ export class Behind {
     this.page = 1;
   }
 
-  /** Those of the records that have the text. */
-  show(records: readonly Unassigned[], text: string): void {
+  /** The reader is taken there. */
+  go(): void {
+    this.element.scrollIntoView();
+    this.frame.focus({ preventScroll: true });
+  }
+
+  /** Those of the records that have the text; says how many. */
+  show(records: readonly Unassigned[], text: string): number {
     this.records = records;
     this.text = text;
     const found = arrangeUnassigned(records, text);
     const { rows, page: shown, pages } = page(found, this.page, SHOWN);
     const sums = reasons(found);
     this.sums.replaceChildren(...sums.map((sum) => h("li", {}, sum)));
-    this.sums.hidden = sums.length === 0;
-    this.legend.hidden = records.length === 0;
+    this.element.hidden = found.length === 0;
     const all = found.length === records.length ? sums : reasons(records);
     this.frame.classList.toggle("one", all.length === 1);
     say(this.table.caption, `Stayed behind: ${outOf(found.length, records.length)}`);
@@ -69,5 +73,6 @@ export class Behind {
       ),
     );
     this.turns.show(shown, pages);
+    return found.length;
   }
 }

@@ -1,5 +1,6 @@
-// The rows of one plan: what stayed behind and what was assigned, searched, sorted and in pages.
+// The rows of one plan: what was assigned and what stayed behind, found by one search, sorted and in pages.
 
+import type { Plan } from "../../gen/waybill/analytics/v1/analytics_pb.js";
 import { Side, type Assignment, type Unassigned } from "../../gen/waybill/logistics/v1/logistics_pb.js";
 import { count, outOf, score, titled } from "../cells.js";
 import { coalesced, h, say } from "../dom.js";
@@ -13,8 +14,6 @@ import { Turns } from "./turns.js";
 /** The rows, with their search, order and page; all three are kept in the address. */
 export class Rows {
   readonly element: HTMLElement;
-  /** The ways down to them. */
-  readonly jumps: HTMLElement;
   private readonly pairs: Assignment[] = [];
   private readonly behind: Unassigned[] = [];
   private readonly id: string;
@@ -23,9 +22,17 @@ export class Rows {
   private sort;
   private page: number;
   private seen: number | undefined;
+  /** Records that stayed behind, as the plan says before they come. */
+  private expected = 0;
   private readonly assignments;
   private readonly note = h("p", { class: "notice", hidden: true });
   private readonly turns: Turns;
+  private readonly search: HTMLInputElement;
+  private readonly among = h("span", {});
+  private readonly sought = h("q", {});
+  private readonly nothing: HTMLElement;
+  /** The way down to what stayed behind. */
+  private readonly down = h("a", { href: "#behind", hidden: true });
   private readonly left = new Behind();
   private readonly drawSoon = coalesced(() => this.draw());
 
@@ -54,23 +61,35 @@ export class Rows {
       this.page = page;
       this.changed();
     });
-    const search = h("input", { type: "search", name: "q", value: this.text, placeholder: "any part of a name, an address or an id", autocomplete: "off", spellcheck: "false" });
-    search.addEventListener("input", () => {
-      this.text = search.value;
-      this.page = 1;
-      this.left.first();
-      this.changed();
+    this.search = h("input", { type: "search", name: "q", value: this.text, placeholder: "any part of a name, an address or an id", autocomplete: "off", spellcheck: "false" });
+    this.search.addEventListener("input", () => this.find());
+    this.down.addEventListener("click", (event) => {
+      event.preventDefault();
+      this.left.go();
     });
+    const clear = h("button", { type: "button" }, "Clear the search");
+    clear.addEventListener("click", () => {
+      this.search.value = "";
+      this.search.focus();
+      this.find();
+    });
+    this.nothing = h("p", { class: "nothing", role: "status", hidden: true }, h("span", {}, "Nothing in ", this.among, " matches ", this.sought, "."), clear);
     this.element = h(
       "div",
       { class: "stack" },
-      h("div", { class: "search", role: "search", "aria-label": "Search this plan" }, field("Search this plan", search)),
+      h("div", { class: "search rows", role: "search", "aria-label": "Search this plan" }, field("Search this plan", this.search), this.down),
       this.note,
-      this.left.element,
+      this.nothing,
       this.assignments.frame,
       this.turns.element,
+      this.left.element,
     );
-    this.jumps = h("p", { class: "jumps" }, jump("What stayed behind", "behind", this.left.frame, this.left.element), jump("Assignments", "assignments", this.assignments.frame, this.assignments.frame));
+  }
+
+  /** The plan itself has come: its rows follow. */
+  expect({ shipments, drivers, assigned }: Plan): void {
+    this.expected = shipments + drivers - 2 * assigned;
+    this.draw();
   }
 
   add(pairs: Assignment[], behind: Unassigned[]): void {
@@ -83,7 +102,18 @@ export class Rows {
   complete(seen: number): void {
     this.seen = seen;
     this.draw();
-    if (location.hash === "#behind") go(this.left.frame, this.left.element);
+  }
+
+  /** Where the address leads to. */
+  arrive(): void {
+    if (location.hash === "#behind") this.left.go();
+  }
+
+  private find(): void {
+    this.text = this.search.value;
+    this.page = 1;
+    this.left.first();
+    this.changed();
   }
 
   private changed(): void {
@@ -102,6 +132,7 @@ export class Rows {
     // Until all has come, the page that was asked for may be one that is still on its way.
     const shown = page(pairs, this.page);
     this.assignments.resort(this.sort);
+    this.assignments.frame.hidden = pairs.length === 0;
     const gaps = this.behind.some(({ side }) => side !== Side.DRIVER) ? "; lines that are not here stayed behind" : "";
     say(this.assignments.caption, `Assignments: ${outOf(pairs.length, this.pairs.length)}${pairs.length === this.pairs.length ? gaps : ""}`);
     this.assignments.body.replaceChildren(
@@ -115,26 +146,22 @@ export class Rows {
       ),
     );
     this.turns.show(shown.page, shown.pages);
-    this.left.show(this.behind, this.text);
+    const behind = this.left.show(this.behind, this.text);
+    // Before all has come the plan knows better how many there are.
+    const left = this.text.trim() === "" ? this.expected : behind;
+    this.down.hidden = left === 0;
+    say(this.down, `${outOf(left, this.expected)} stayed behind: why`);
     const cut = this.seen !== undefined && this.seen > KEPT;
+    this.tell(pairs.length + behind, cut);
     this.note.hidden = !cut;
     if (cut) say(this.note, `This page holds the first ${count(KEPT)} of ${count(this.seen ?? 0)} rows; the files have all of them.`);
   }
-}
 
-/** A link to a place further down: `table`, which has the focus then, in `place`. */
-function jump(text: string, id: string, table: HTMLElement, place: HTMLElement): HTMLElement {
-  table.id = id;
-  const a = h("a", { href: `#${id}` }, text);
-  a.addEventListener("click", (event) => {
-    event.preventDefault();
-    go(table, place);
-  });
-  return a;
+  /** What is said in the place of rows that are not there. */
+  private tell(found: number, cut: boolean): void {
+    const text = this.text.trim();
+    this.nothing.hidden = found > 0 || text === "" || this.seen === undefined;
+    say(this.among, cut ? `the first ${count(KEPT)} rows of this plan` : "this plan");
+    say(this.sought, text);
+  }
 }
-
-function go(table: HTMLElement, place: HTMLElement): void {
-  place.scrollIntoView();
-  table.focus({ preventScroll: true });
-}
-

@@ -18,9 +18,10 @@ const PROOF =
 export function plan(id: string, query: Query, shell: Shell): View {
   const { signal } = shell;
   const heading = h("h1", { tabindex: -1 }, "Plan");
+  const files = h("span", { class: "links quiet", hidden: true }, ...downloads(id, "with all rows"), " Why a record stayed behind is in the JSON.");
   const asking = new Asking(signal);
   const facts = h("div", { class: "stack" }, asking.element);
-  const element = h("div", { class: "stack" }, h("p", { class: "crumbs" }, h("a", { href: "/" }, "Plans")), heading, facts);
+  const element = h("div", { class: "stack" }, h("p", { class: "crumbs" }, h("a", { href: "/" }, "Plans")), h("div", { class: "titled" }, heading, files), facts);
   const rows = new Rows(id, query, shell);
 
   // A page that cannot be told where traces are looked at has their ids all the same.
@@ -31,6 +32,7 @@ export function plan(id: string, query: Query, shell: Shell): View {
 
   async function read(): Promise<void> {
     let seen = 0;
+    let below: HTMLElement[] = [];
     const begun = await asking.of(async () => {
       const stream = analytics.getPlan({ batchId: id }, { signal })[Symbol.asyncIterator]();
       return { stream, first: await stream.next() };
@@ -41,8 +43,13 @@ export function plan(id: string, query: Query, shell: Shell): View {
       if (item.case === "plan") {
         say(heading, `Plan ${count(item.value.sequence)}`);
         document.title = `Plan ${item.value.sequence} · Waybill`;
-        facts.replaceChildren(rows.jumps, ...about(item.value, viewer), asking.element);
+        const { figures, details } = about(item.value, viewer);
+        facts.replaceChildren(figures, asking.element);
+        files.hidden = false;
+        rows.expect(item.value);
         element.append(rows.element);
+        // Below the rows, and so not before they are there: nothing that is being read moves.
+        below = details;
       } else if (item.case === "part") {
         const { assignments, unassigned } = item.value;
         seen += assignments.length + unassigned.length;
@@ -50,6 +57,8 @@ export function plan(id: string, query: Query, shell: Shell): View {
       }
     }
     rows.complete(seen);
+    element.append(...below);
+    rows.arrive();
   }
   read().catch((error: unknown) => {
     if (signal.aborted) return;
@@ -58,11 +67,12 @@ export function plan(id: string, query: Query, shell: Shell): View {
     again.addEventListener("click", () => shell.go(address(planAddress(id), query)));
     facts.replaceChildren(notice("error", text), again);
     rows.element.remove();
+    files.remove();
   });
   return { title: "Plan", element };
 }
 
-function about(plan: Plan, viewer: Promise<string | null>): HTMLElement[] {
+function about(plan: Plan, viewer: Promise<string | null>): { figures: HTMLElement; details: HTMLElement[] } {
   const gain = figure("Uplift over first come", "lead", UPLIFT);
   gain.set(uplift(plan.total, plan.greedyTotal), `${score(plan.total - plan.greedyTotal)} points more`);
   const left = plan.shipments - plan.assigned;
@@ -94,13 +104,14 @@ function about(plan: Plan, viewer: Promise<string | null>): HTMLElement[] {
     ...fact("Street name", whole ? "the whole line" : "read from a postal address"),
     // It may have been sent again since, which records nothing and is not known here.
     ...fact("Attempt", count(Math.max(1, plan.attempt))),
-    ...fact("Files", h("span", { class: "links" }, ...downloads(plan.batchId, "with all rows"), " Why a record stayed behind is in the JSON.")),
   );
-  return [
-    h("dl", { class: "figures" }, gain.element, total.element, assigned.element, proof.element),
-    h("p", { class: "legend" }, `${UPLIFT} ${PROOF}`),
-    h("div", { class: "beside" }, panel("About this plan", list), panel("Time, step by step", steps.frame)),
-  ];
+  return {
+    figures: h("dl", { class: "figures" }, gain.element, total.element, assigned.element, proof.element),
+    details: [
+      h("p", { class: "legend" }, `${UPLIFT} ${PROOF}`),
+      h("div", { class: "beside" }, panel("About this plan", list), panel("Time, step by step", steps.frame)),
+    ],
+  };
 }
 
 /** The id, to be copied, and a way to the trace where a viewer is known. */

@@ -74,8 +74,8 @@ export function found(query: Query, { signal }: Shell): List {
   let changed = (): void => undefined;
   async function next(): Promise<void> {
     more.disabled = true;
-    const { run = "", driver = "", text = "", day = "" } = query;
-    const request = { pageSize: PAGE, pageToken: token, filter: { run, driver, text, day } };
+    const { run = "", driver = "", text = "", day = "", plan = "" } = query;
+    const request = { pageSize: PAGE, pageToken: token, filter: { run, driver, text, day, plan } };
     const answer = await asking.of(() => analytics.listPlans(request, { signal, timeoutMs: PATIENCE }));
     const now = new Date();
     // What was looked for in the plans is looked for in the plan.

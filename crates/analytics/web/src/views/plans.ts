@@ -14,7 +14,7 @@ import { searchPlans } from "./search.js";
 
 export function plans(query: Query, shell: Shell): View {
   const { feed, signal } = shell;
-  const filter = query["run"] !== undefined || query["driver"] !== undefined || query["text"] !== undefined || query["day"] !== undefined;
+  const filter = ["run", "driver", "text", "day", "plan"].some((name) => query[name] !== undefined);
   const list = filter ? found(query, shell) : live(feed, signal);
   // What is said of all plans would be taken for what was searched for.
   const all = filter ? undefined : ofAll(query, shell);
@@ -36,11 +36,12 @@ export function plans(query: Query, shell: Shell): View {
       { x: plans.map(({ sequence }) => Number(sequence)), y: plans.map(gained) },
       plans.length === 0 ? list.none() : `${counted(plans.length, "plan")}, ${pointed(plans.at(-1))}`,
     );
+    // What was found stands below it; the newest plans may still come.
+    chart.hidden = filter && plans.length < 2;
   });
+  const chart = panel("Uplift, plan by plan", shown.element);
   list.changed(draw);
   draw();
-
-  const chart = panel("Uplift, plan by plan", shown.element);
   const element = h(
     "div",
     { class: "stack tall" },

@@ -1,6 +1,7 @@
 // The form that starts a run.
 
-import { producer, PATIENCE, sentence, violations } from "../calls.js";
+import { notFound, producer, PATIENCE, sentence, violations } from "../calls.js";
+import { counted } from "../cells.js";
 import { h, say } from "../dom.js";
 import { controlOf, inWords, newRunId, order, type Violation } from "../order.js";
 import { field, select, values } from "../parts.js";
@@ -9,6 +10,8 @@ import type { Shell } from "../shell.js";
 
 /** Where the form is kept. */
 const KEPT = "waybill.order";
+/** Names of rosters that are offered at most. */
+const ROSTERS = 1_000;
 
 type Control = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
 
@@ -32,10 +35,20 @@ export function form(shell: Shell): HTMLElement {
   };
   const area = (): HTMLTextAreaElement => h("textarea", { rows: 6, spellcheck: "false", autocomplete: "off" });
 
+  const names = h("datalist", { id: "rosters" });
+  const roster = input();
+  roster.setAttribute("list", names.id);
+  // Another one may have been made since the last time. Without an answer the name can still be typed.
+  roster.addEventListener("focus", () => {
+    producer.listRosters({ pageSize: ROSTERS }, { signal: shell.signal, timeoutMs: PATIENCE }).then(
+      ({ rosters }) => names.replaceChildren(...rosters.map(({ name, drivers }) => h("option", { value: name }, counted(drivers, "driver")))),
+      () => undefined,
+    );
+  });
   const source = select("source", [["synthetic", "Made-up shipments and drivers"], ["roster", "Made-up shipments for a roster"], ["records", "Real ones, pasted line by line"]], "synthetic");
   const groups: Record<string, HTMLElement> = {
     synthetic: h("div", { class: "fields" }, add("synthetic.shipments", "Shipments in each batch", number("32")), add("synthetic.drivers", "Drivers", number("30")), add("synthetic.seed", "Seed", number("7"))),
-    roster: h("div", { class: "fields" }, add("roster.name", "Roster", input()), add("roster.shipments", "Shipments in each batch", number("32")), add("roster.seed", "Seed", number("7"))),
+    roster: h("div", { class: "fields" }, add("roster.name", "Roster", roster), names, add("roster.shipments", "Shipments in each batch", number("32")), add("roster.seed", "Seed", number("7"))),
     records: h("div", { class: "fields two" }, add("records.shipments", "Shipments", area(), "one address a line"), add("records.drivers", "Drivers", area(), "one name a line")),
   };
   const batches = number("20");
@@ -65,6 +78,7 @@ export function form(shell: Shell): HTMLElement {
       add("batch_limit", "Batches", batches, "empty: no limit"),
       add("run_for", "Ends after", input("", "such as 10m"), "empty: no limit"),
       add("batch_timeout", "A batch may take", input("", "such as 30s"), "empty: no limit"),
+      add("description", "Description", input("", "what it is, for people")),
       add("street_name", "Street name", select("street_name", [["address", "read from a postal address"], ["full", "the whole line"]], "address")),
     ),
     said,
@@ -118,7 +132,11 @@ export function form(shell: Shell): HTMLElement {
       .then((run) => {
         if (!shell.signal.aborted) shell.go(runAddress(run.runId));
       })
-      .catch((error: unknown) => refuse(violations(error), sentence(error)))
+      .catch((error: unknown) => {
+        // All that a run can lack is its roster.
+        const bad = notFound(error) ? [{ field: "roster.name", description: "is the name of no roster" }] : violations(error);
+        refuse(bad, sentence(error));
+      })
       .finally(() => {
         submit.disabled = false;
       });

@@ -27,8 +27,7 @@ describe("a run", () => {
       batchesBehind: 4n,
       behind: { seconds: 12n },
     });
-    expect([inFlight(run), backlog(run)]).toEqual([3n, "4 behind by 12 s"]);
-    expect(backlog(create(RunSchema, { state: RunState.RUNNING }))).toBe("on time");
-    expect(backlog(create(RunSchema, { state: RunState.FINISHED }))).toBe("–");
+    expect([inFlight(run), backlog(run)]).toEqual([3n, { batches: "4", since: "behind by 12 s" }]);
+    for (const state of [RunState.RUNNING, RunState.FINISHED]) expect(backlog(create(RunSchema, { state }))).toEqual({ batches: "none" });
   });
 });

@@ -57,8 +57,8 @@ export function inFlight(run: Run): bigint {
   return run.batchesSent - run.batchesSettled - run.batchesRejected;
 }
 
-/** Whether the run keeps up. */
-export function backlog(run: Run): string {
-  if (run.batchesBehind === 0n && run.behind === undefined) return active(run.state) ? "on time" : "–";
-  return `${count(run.batchesBehind)} behind by ${run.behind === undefined ? "a moment" : long(millis(run.behind))}`;
+/** What fell due and is not sent, and since when. */
+export function backlog({ batchesBehind, behind }: Run): { batches: string; since?: string } {
+  if (batchesBehind === 0n) return { batches: "none" };
+  return { batches: count(batchesBehind), since: `behind by ${behind === undefined ? "a moment" : long(millis(behind))}` };
 }

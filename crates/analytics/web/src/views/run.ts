@@ -4,7 +4,7 @@ import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { RunState, type Run } from "../../gen/waybill/producer/v1/producer_pb.js";
 import { Asking, repeat } from "../asking.js";
 import { notFound, PATIENCE, producer, sentence, unimplemented } from "../calls.js";
-import { brief, count, dated, score, uplift } from "../cells.js";
+import { brief, count, dated, score, tail, uplift } from "../cells.js";
 import { coalesced, h, say } from "../dom.js";
 import { long } from "../duration.js";
 import { copied, figure, panel, UPLIFT, type View } from "../parts.js";
@@ -29,7 +29,8 @@ export function run(id: string, { signal }: Shell): View {
     last = await producer.stopRun({ runId: id }, { signal, timeoutMs: PATIENCE });
     draw();
   }, signal);
-  const heading = h("h1", { tabindex: -1 }, "Run");
+  const name = `Run ${tail(id)}`;
+  const heading = h("h1", { tabindex: -1 }, name);
   let last: Run | undefined;
 
   const draw = coalesced(() => {
@@ -38,13 +39,19 @@ export function run(id: string, { signal }: Shell): View {
     const { request } = now;
     settled.set(count(now.batchesSettled), request !== undefined && request.batchLimit > 0n ? `of ${count(request.batchLimit)}` : undefined);
     flight.set(count(inFlight(now)), `${count(now.batchesSent)} sent`);
-    late.set(now.batchesBehind === 0n ? "none" : count(now.batchesBehind), backlog(now));
+    const { batches, since } = backlog(now);
+    late.set(batches, since);
     gain.set(uplift(now.total, now.greedyTotal), `${score(now.total - now.greedyTotal)} points more`);
-    say(state, stateText(now.state));
+    const how = stateText(now.state);
+    say(heading, `${name}: ${how}`);
+    document.title = `${name}: ${how} · Waybill`;
+    say(state, how);
     state.className = stateKind(now.state);
     if (stop.offer(now.state === RunState.RUNNING)) heading.focus();
     const end = now.endTime === undefined ? Date.now() : timestampMs(now.endTime);
+    const description = request?.description ?? "";
     const lines: [string, string][] = [
+      ...(description === "" ? [] : [["Description", description] as [string, string]]),
       ["Plans", ordered(now)],
       ["Started (UTC)", dated(now.startTime)],
       [now.endTime === undefined ? "Running for" : "Ran for", now.startTime === undefined ? "–" : long(Math.max(0, end - timestampMs(now.startTime)))],
@@ -76,7 +83,7 @@ export function run(id: string, { signal }: Shell): View {
     panel("About this run", facts, h("p", {}, h("a", { href: address("/", { run: id }) }, "Plans of this run"))),
   );
   return {
-    title: "Run",
+    title: name,
     element: h(
       "div",
       { class: "stack" },

@@ -43,17 +43,18 @@ export function runs(query: Query, shell: Shell): View {
     const focused = list.body.contains(document.activeElement) ? document.activeElement?.getAttribute("href") : null;
     list.body.replaceChildren(
       ...runs.map((run) => {
+        const { batches, since = "" } = backlog(run);
         const started = titleOf(run.startTime);
         return row([
           { text: tail(run.runId), kind: "code", title: run.runId, href: runAddress(run.runId) },
           { text: stateText(run.state), kind: stateKind(run.state) },
-          { text: ordered(run), kind: "ordered" },
+          { text: [run.request?.description, ordered(run)].filter(Boolean).join(": "), kind: "ordered" },
           { text: moment(run.startTime, now), kind: "", ...(started === undefined ? {} : { title: started }) },
           { text: count(run.batchesSent), kind: "number extra" },
           { text: count(inFlight(run)), kind: "number extra" },
           { text: count(run.batchesSettled), kind: "number settled" },
           { text: count(run.batchesRejected), kind: `number rejected ${run.batchesRejected > 0n ? "bad" : "quiet"}` },
-          { text: backlog(run), kind: run.batchesBehind > 0n ? "warn" : "quiet" },
+          { text: `${batches} ${since}`.trim(), kind: run.batchesBehind > 0n ? "warn" : "quiet" },
           { text: brief(run.total), kind: "number extra" },
           { text: uplift(run.total, run.greedyTotal), kind: "number gain extra" },
         ]);

@@ -5,7 +5,7 @@ import { count } from "../cells.js";
 import { h, say } from "../dom.js";
 import { field, values } from "../parts.js";
 import { address, isId, type Query } from "../route.js";
-import { meant } from "../run-ids.js";
+import { meant, planName } from "../run-ids.js";
 import type { Shell } from "../shell.js";
 
 /** Runs of the producer among which one is looked for, the newest. */
@@ -19,6 +19,7 @@ export function searchPlans(query: Query, shell: Shell): HTMLElement {
   return search("Search plans", "/", kept, all, shell, [
     field("Driver", input(query, "driver", "name or id")),
     field("Shipment", input(query, "text", "address or id")),
+    field("Plan", input(query, "plan", "number, or end of batch id")),
     field("Run", input(query, "run", "id, or its end")),
     field("Day (UTC)", input(query, "day", "", "date")),
   ]);
@@ -47,6 +48,7 @@ function search(label: string, path: string, kept: Record<string, string | undef
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const asked = values(form);
+    if (asked["plan"] !== undefined) asked["plan"] = planName(asked["plan"]);
     void whole(asked["run"] ?? "", shell).then((run) => {
       if (shell.signal.aborted) return;
       if (typeof run === "string") {

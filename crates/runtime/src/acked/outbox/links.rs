@@ -6,7 +6,7 @@ use std::{
     net::SocketAddr,
     sync::Arc,
     task::{Context, Poll},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use tokio::sync::watch;
@@ -35,6 +35,8 @@ struct Link<D: Dialect> {
     /// Not among the peers any more.
     left: bool,
     trouble: Option<String>,
+    /// When the last stream that was open ended, until the next is.
+    ended: Option<SystemTime>,
     process: Option<Process>,
     credit: Option<Credit>,
     traffic: Arc<PeerTraffic>,
@@ -144,7 +146,7 @@ impl<D: Dialect> Links<D> {
         self.streams += 1;
         let name = self.name;
         let Some(link) = self.get(link) else { return };
-        link.trouble = None;
+        (link.trouble, link.ended) = (None, None);
         let (peer, Credit { items, bytes }) = (link.address, credit);
         tracing::info!(stream = name, %peer, name = process.name, items, bytes, unacked, "stream is open");
         (link.process, link.credit) = (Some(process), Some(credit));
@@ -186,6 +188,9 @@ impl<D: Dialect> Links<D> {
             tracing::warn!(stream = name, %peer, unacked, trouble, "stream is down, trying again");
         }
         link.trouble = Some(trouble);
+        if link.process.is_some() {
+            link.ended.get_or_insert_with(SystemTime::now);
+        }
         self.traffic.count_end(if wished { Ended::WISHED } else { Ended::with(status.code()) });
         self.peers.hurry();
     }
@@ -234,6 +239,7 @@ impl<D: Dialect> Links<D> {
                 stream: None,
                 left: false,
                 trouble: None,
+                ended: None,
                 process: None,
                 credit: None,
                 traffic: Arc::default(),
@@ -254,6 +260,7 @@ impl<D: Dialect> Links<D> {
             address: link.address,
             open: sender.is_open(link.id),
             trouble: link.trouble.clone(),
+            ended: link.ended,
             process: link.process.clone(),
             credit: link.credit,
             traffic: Arc::clone(&link.traffic),

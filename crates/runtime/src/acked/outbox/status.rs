@@ -6,6 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    time::SystemTime,
 };
 
 use tonic::Code;
@@ -39,6 +40,8 @@ pub struct PeerStatus {
     pub open: bool,
     /// Why the last stream to it ended, until the next is open.
     pub trouble: Option<String>,
+    /// When the last stream to it that was open ended, until the next is open.
+    pub ended: Option<SystemTime>,
     /// Who it said that it is, the last time.
     pub process: Option<Process>,
     /// How much it takes, by its last word.
