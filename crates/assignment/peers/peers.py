@@ -24,9 +24,9 @@ from scipy.optimize import linear_sum_assignment as scipy_dense
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching as scipy_sparse
 
 # A solver is not asked again when a larger matrix would take it longer than this, by the cube of the size.
-LONGEST = 60.0
+LONGEST = 30.0
 # Seconds that are spent on a matrix with one solver, unless once takes longer; and how often at most.
-SPENT, MOST = 2.0, 15
+SPENT, MOST = 2.0, 25
 
 KINDS = {
     "random": "uniform in 0..1",

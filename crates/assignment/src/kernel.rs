@@ -1,8 +1,8 @@
 //! Loops that are worth vectors, compiled for more than one kind of processor.
 //!
 //! The only unsafe code of this crate: the call of a function for a processor that was looked for
-//! just before, which takes the feature `std`. Without it, and elsewhere, the same loops run as they are,
-//! for the processor that the build is for.
+//! just before, which takes the feature `std`, and a hint to it. Without that, and elsewhere, the same
+//! loops run as they are, for the processor that the build is for.
 
 /// A loop over slices. [`vectorised`] runs it as the processor can do it best.
 pub(crate) trait Kernel {
@@ -42,3 +42,16 @@ pub(crate) fn vectorised<K: Kernel>(kernel: K) -> K::Output {
 pub(crate) fn vectorised<K: Kernel>(kernel: K) -> K::Output {
     kernel.run()
 }
+
+/// Asks the processor to fetch what is so many elements further on, which may be beyond the slice.
+#[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code, reason = "a hint, which may name any address")]
+#[inline(always)]
+pub(crate) fn prefetch<T>(slice: &[T], ahead: usize) {
+    use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+    // SAFETY: nothing is read; an address that is nobody's is passed over.
+    unsafe { _mm_prefetch::<_MM_HINT_T0>(slice.as_ptr().wrapping_add(ahead).cast()) }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+pub(crate) fn prefetch<T>(_: &[T], _: usize) {}

@@ -203,6 +203,17 @@ fn the_first_element_that_cannot_be_used_is_named() {
 }
 
 #[test]
+fn what_is_too_large_is_refused_where_rows_are_alike_too() {
+    let first = Error::Unusable { row: 0, column: 0 };
+    for goal in GOALS {
+        let costs = vec![-1e308; 64 * 64];
+        assert_eq!(solve(goal, &Matrix::new(64, 64, &costs).unwrap()), Err(first.clone()));
+        let costs = vec![(1_i64 << 52) / 65 + 1; 64 * 64];
+        assert_eq!(solve(goal, &Matrix::new(64, 64, &costs).unwrap()), Err(first.clone()));
+    }
+}
+
+#[test]
 fn whole_numbers_are_taken_up_to_the_limit() {
     let limit = (1_i64 << 52) / 4 - 1;
     let costs = [limit, -limit, -limit, limit, 0, 1, -1, limit, -limit];
@@ -237,6 +248,26 @@ fn the_same_matrix_gives_the_same_solution() {
         let matrix = Matrix::new(260, 260, &costs).unwrap();
         let first = solve(Goal::Minimise, &matrix).unwrap();
         assert_eq!(solve(Goal::Minimise, &matrix).unwrap(), first, "{kind}");
+    }
+}
+
+/// On either side, and in every shape: what is told of one side is not said of the other.
+#[test]
+fn few_different_rows_or_columns_are_proven() {
+    for (rows, columns) in [(64, 64), (64, 90), (90, 64), (260, 260)] {
+        for (different_rows, different_columns) in [(5, columns), (rows, 5), (5, 5)] {
+            let cost = |at: usize| {
+                let (row, column) =
+                    (at / columns % different_rows, at % columns % different_columns);
+                mix(row * columns + column) as i32 % 1000 - 300
+            };
+            let costs: Vec<i32> = (0..rows * columns).map(cost).collect();
+            let matrix = Matrix::new(rows, columns, &costs).unwrap();
+            for goal in GOALS {
+                let solution = solve(goal, &matrix).unwrap();
+                verify(goal, &matrix, &solution).unwrap();
+            }
+        }
     }
 }
 

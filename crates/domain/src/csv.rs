@@ -4,7 +4,6 @@ use csv::{ErrorKind, StringRecord};
 
 use crate::RecordError;
 use crate::error::ColumnNames;
-use crate::lines::line_at;
 use crate::records::{Records, check_arena, check_length};
 use crate::utf8::not_utf8;
 
@@ -66,7 +65,14 @@ impl Records {
 /// Whether a quote of the last row is never closed. The reader takes all that follows such a quote for one
 /// field; a row of several lines whose quotes are closed has an even number of them.
 fn is_open(row: &str) -> bool {
-    row.trim().contains('\n') && row.matches('"').count() % 2 == 1
+    row.trim().contains(['\n', '\r']) && row.matches('"').count() % 2 == 1
+}
+
+/// How many lines end there: at LF, CRLF, or a CR alone, each of which ends a row too.
+fn line_ends(bytes: &[u8]) -> u32 {
+    let alone = |at: usize| bytes[at] == b'\r' && bytes.get(at + 1) != Some(&b'\n');
+    memchr::memchr2_iter(b'\n', b'\r', bytes).filter(|&at| bytes[at] == b'\n' || alone(at)).count()
+        as u32
 }
 
 /// Counts lines up to ascending places of a file.
@@ -87,7 +93,7 @@ impl<'a> LineCount<'a> {
     /// The line of the first byte of the row that was looked for from `byte` on.
     fn of_row(&mut self, byte: usize) -> u32 {
         let blank = self.file[byte..].iter().take_while(|&&b| b == b'\r' || b == b'\n').count();
-        self.line += line_at(&self.file[self.counted..byte + blank]) - 1;
+        self.line += line_ends(&self.file[self.counted..byte + blank]);
         self.counted = byte + blank;
         self.line
     }

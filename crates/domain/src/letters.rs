@@ -3,6 +3,7 @@
 use unicode_normalization::char::decompose_canonical;
 use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
 
+use crate::bits::{Bits, GROUP};
 use crate::classes::{MIX, Measure};
 use crate::look::Look;
 use crate::mask;
@@ -99,18 +100,31 @@ impl Measure for Names {
 }
 
 impl Kind<2> for Names {
+    /// Letters and vowels.
+    type Marks = [[u64; GROUP]; 2];
     type Carry = ();
 
     #[inline(always)]
-    fn count(self, look: impl Look, _: Lines, (): &mut ()) -> Counted<2> {
-        Counted { masks: [look.letters(), look.vowels()], unclear: 0 }
+    fn see(self, look: impl Look, at: usize, [letters, vowels]: &mut Self::Marks) {
+        (letters[at], vowels[at]) = (look.letters(), look.vowels());
     }
 
     #[inline(always)]
-    fn key(self, length: u8, [letters, vowels]: [u8; 2]) -> u16 {
-        let others = length.wrapping_sub(letters);
+    fn count<L: Look>(
+        self,
+        [letters, vowels]: &Self::Marks,
+        lines: Lines<L>,
+        (): &mut (),
+    ) -> Counted<2, L::Bits> {
+        let load = |words| L::Bits::load(words, lines.look);
+        Counted { masks: [load(letters), load(vowels)], unclear: lines.none() }
+    }
+
+    #[inline(always)]
+    fn key(self, length: u32, [letters, vowels]: [u8; 2]) -> u16 {
+        let others = (length as u8).wrapping_sub(letters);
         let has_key = (length != 0) & (length <= 63) & (others <= 7) & (vowels <= 15);
-        let key = u16::from(others) << 10 | u16::from(vowels) << 6 | u16::from(length);
+        let key = u16::from(others) << 10 | u16::from(vowels) << 6 | length as u16;
         if has_key { key } else { NO_KEY }
     }
 }

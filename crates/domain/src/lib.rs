@@ -14,13 +14,18 @@
 //! | `classes` | records with the same traits collapsed into one class |
 //! | `mask` | what a window of bytes looks like, a bit a byte: the fast path of one record stands on it |
 //! | `sweep` | a file's bytes, a block at a time, to lines and a key of each: the fast path of many |
-//! | `look` | a block's bytes as bits; `x86`: by vectors |
+//! | `look`, `bits` | a block's bytes as bits, and those of eight blocks as one number; `x86`: by vectors |
 //! | `utf8` | bytes that turn out to be text piece by piece; unsafe code is here and in `x86` only |
 //!
 //! Two invariants hold throughout. There is no floating point inside: a [`Score`] is a whole number
 //! of quarters. And each fast path (plain ASCII) answers exactly as the general path does (all of
 //! Unicode), which property tests check.
 
+#[cfg_attr(
+    not(all(target_arch = "x86_64", not(feature = "portable"))),
+    allow(dead_code, reason = "a sweep is worth it with vectors only")
+)]
+mod bits;
 mod classes;
 mod csv;
 mod error;

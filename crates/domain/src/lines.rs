@@ -3,7 +3,7 @@
 use crate::letters::Names;
 use crate::look::Look;
 use crate::records::{Records, Span, check_arena, check_length};
-use crate::street::Streets;
+use crate::street::{Addresses, FullLines, Streets};
 use crate::sweep::{Counted, Ended, Kind, Lines, NO_KEY, Sweep};
 use crate::utf8::Utf8;
 use crate::{DriverClasses, DriverColumn, RecordError, StreetClasses, StreetColumn, StreetName};
@@ -33,7 +33,10 @@ pub fn parse_shipments(
 ) -> Result<(Records, StreetClasses), RecordError> {
     let file = File::new(bytes.into())?;
     let mut column = StreetColumn::with_keys(Streets(rule), file.estimate());
-    let records = file.read(Streets(rule), &mut column)?;
+    let records = match rule {
+        StreetName::Address => file.read(Addresses, &mut column)?,
+        StreetName::FullLine => file.read(FullLines, &mut column)?,
+    };
     Ok((records, column.finish()))
 }
 
@@ -62,13 +65,19 @@ pub(crate) trait Measured {
 struct Unmeasured;
 
 impl Kind<0> for Unmeasured {
+    type Marks = ();
     type Carry = ();
 
-    fn count(self, _: impl Look, _: Lines, (): &mut ()) -> Counted<0> {
-        Counted { masks: [], unclear: 0 }
+    #[inline(always)]
+    fn see(self, _: impl Look, _: usize, (): &mut ()) {}
+
+    #[inline(always)]
+    fn count<L: Look>(self, (): &(), lines: Lines<L>, (): &mut ()) -> Counted<0, L::Bits> {
+        Counted { masks: [], unclear: lines.none() }
     }
 
-    fn key(self, length: u8, []: [u8; 0]) -> u16 {
+    #[inline(always)]
+    fn key(self, length: u32, []: [u8; 0]) -> u16 {
         if length == 0 { NO_KEY } else { 0 }
     }
 }
@@ -133,9 +142,10 @@ impl<M: Measured> Reader<'_, M> {
         if bytes.starts_with(BYTE_ORDER_MARK.as_bytes()) {
             // It belongs to no line, so the first needs a look of its own.
             let end = memchr::memchr(b'\n', bytes).unwrap_or(bytes.len());
-            self.text.check_to(end)?;
-            self.take(Span::new(BYTE_ORDER_MARK.len(), end))?;
             start = bytes.len().min(end + 1);
+            // With its end, so that no character is left that begins in it and is broken off.
+            self.text.check_to(start)?;
+            self.take(Span::new(BYTE_ORDER_MARK.len(), end))?;
         }
         start = Sweep::run(kind, bytes, start, |ended| {
             self.text.check_to(ended.end)?;
@@ -184,11 +194,6 @@ impl<M: Measured> Reader<'_, M> {
         self.line += 1;
         Ok(())
     }
-}
-
-/// The line on which the byte behind `before` stands.
-pub(crate) fn line_at(before: &[u8]) -> u32 {
-    memchr::memchr_iter(b'\n', before).count() as u32 + 1
 }
 
 /// The span without the white space around it.

@@ -3,6 +3,10 @@
 //! A look at a block asks the same of all its bytes at once. That is worth it with vectors, as in `x86`.
 //! A twin that goes byte by byte is there for the tests: both must see the same.
 
+use crate::bits::Bits;
+#[cfg(test)]
+use crate::bits::OneByOne;
+
 /// Bytes of a block.
 pub(crate) const BLOCK: usize = 64;
 
@@ -14,6 +18,9 @@ pub(crate) type Window = [u8; BLOCK + AHEAD];
 
 /// A block, to be asked about its bytes.
 pub(crate) trait Look: Copy {
+    /// Bits of a group of blocks.
+    type Bits: Bits;
+
     /// Where this byte is.
     fn equal(self, byte: u8) -> u64;
 
@@ -36,9 +43,9 @@ pub(crate) trait Look: Copy {
     /// be.
     fn next_words(self, words: &Words) -> [u64; 2];
 
-    /// For each line feed how many bits of `counted`, and line feeds, are below it, and `base`; what is
-    /// written behind the last means nothing.
-    fn ranks(self, feeds: u64, counted: u64, base: u8, to: &mut [u8; BLOCK]);
+    /// For each line feed how many bits of `marked`, which has the line feeds too, are below it, and the base,
+    /// of which there are four in `bases`; what is written behind the last means nothing.
+    fn ranks(self, feeds: u64, marked: u64, bases: u32, to: &mut [u8; BLOCK]);
 
     /// Where each bit is, and `base`; what is written behind the last means nothing.
     fn places(self, bits: u64, base: u32, to: &mut [u32; BLOCK]);
@@ -46,14 +53,14 @@ pub(crate) trait Look: Copy {
 
 /// [`Look::ranks`] with no more than what every processor has.
 #[inline(always)]
-pub(crate) fn ranks_one_by_one(feeds: u64, counted: u64, base: u8, to: &mut [u8; BLOCK]) {
-    let (mut left, counted) = (feeds, feeds | counted);
+pub(crate) fn ranks_one_by_one(feeds: u64, marked: u64, bases: u32, to: &mut [u8; BLOCK]) {
+    let (mut left, base) = (feeds, bases as u8);
     for rank in to {
         if left == 0 {
             break;
         }
         let below = left ^ (left - 1);
-        *rank = base.wrapping_add((counted & (below >> 1)).count_ones() as u8);
+        *rank = base.wrapping_add((marked & (below >> 1)).count_ones() as u8);
         left &= left - 1;
     }
 }
@@ -154,6 +161,8 @@ impl Bytes {
 
 #[cfg(test)]
 impl Look for Bytes {
+    type Bits = OneByOne;
+
     fn equal(self, byte: u8) -> u64 {
         self.that(|b| b == byte)
     }
@@ -189,8 +198,8 @@ impl Look for Bytes {
         found
     }
 
-    fn ranks(self, feeds: u64, counted: u64, base: u8, to: &mut [u8; BLOCK]) {
-        ranks_one_by_one(feeds, counted, base, to);
+    fn ranks(self, feeds: u64, marked: u64, bases: u32, to: &mut [u8; BLOCK]) {
+        ranks_one_by_one(feeds, marked, bases, to);
     }
 
     fn places(self, bits: u64, base: u32, to: &mut [u32; BLOCK]) {

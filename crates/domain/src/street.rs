@@ -1,11 +1,12 @@
 //! R3 and R4: an address to its street name, and the length of that.
 
+use crate::bits::{Bits, GROUP, run};
 use crate::classes::{MIX, Measure};
 use crate::look::{Look, Words};
 use crate::mask;
 use crate::normal::normal_form;
 use crate::records::Span;
-use crate::sweep::{Counted, Kind, LONGEST, Lines, NO_KEY, run};
+use crate::sweep::{Counted, Kind, LONGEST, Lines, NO_KEY};
 
 /// Which part of a shipment's line counts.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -189,20 +190,75 @@ pub(crate) struct Carry {
     unit_word: u64,
     /// Such a word begins with the first byte.
     before_unit_word: u64,
+    /// Such a word has a stop before the first byte.
+    stop: u64,
 }
 
-impl Kind<1> for Streets {
+/// Lines that are addresses, as the sweep reads them.
+#[derive(Copy, Clone, Debug)]
+pub(crate) struct Addresses;
+
+/// Lines that are street names.
+#[derive(Copy, Clone, Debug)]
+pub(crate) struct FullLines;
+
+impl Kind<0> for FullLines {
+    type Marks = ();
+    type Carry = ();
+
+    #[inline(always)]
+    fn see(self, _: impl Look, _: usize, (): &mut ()) {}
+
+    #[inline(always)]
+    fn count<L: Look>(self, (): &(), lines: Lines<L>, (): &mut ()) -> Counted<0, L::Bits> {
+        Counted { masks: [], unclear: lines.none() }
+    }
+
+    #[inline(always)]
+    fn key(self, length: u32, []: [u8; 0]) -> u16 {
+        if length == 0 { NO_KEY } else { length as u16 }
+    }
+}
+
+/// What is seen of a group of addresses.
+#[derive(Copy, Clone, Debug, Default)]
+pub(crate) struct Marks {
+    digits: [u64; GROUP],
+    commas: [u64; GROUP],
+    /// Where the byte behind is a number sign.
+    next_signs: [u64; GROUP],
+    stops: [u64; GROUP],
+    /// Where the bytes behind begin with a unit word.
+    words: [u64; GROUP],
+    /// Where they may.
+    words_perhaps: [u64; GROUP],
+}
+
+impl Kind<1> for Addresses {
+    type Marks = Marks;
     type Carry = Carry;
+
+    #[inline(always)]
+    fn see(self, look: impl Look, at: usize, marks: &mut Marks) {
+        marks.digits[at] = look.between(b'0', b'9');
+        marks.commas[at] = look.equal(b',');
+        marks.next_signs[at] = look.next_equal(b'#');
+        marks.stops[at] = look.equal(b'.');
+        [marks.words[at], marks.words_perhaps[at]] = look.next_words(&UNIT_WORDS);
+    }
 
     /// R4 for all lines of a block at once: what is not counted is a house number, a unit, and what stands
     /// behind a comma. Where more than one look would be needed to be sure the line is unclear.
     #[inline(always)]
-    fn count(self, look: impl Look, lines: Lines, carry: &mut Carry) -> Counted<1> {
-        let Lines { feeds, starts, spaces, after_white } = lines;
-        if self.0 == StreetName::FullLine {
-            return Counted { masks: [!feeds], unclear: 0 };
-        }
-        let digits = look.between(b'0', b'9');
+    fn count<L: Look>(
+        self,
+        marks: &Marks,
+        lines: Lines<L>,
+        carry: &mut Carry,
+    ) -> Counted<1, L::Bits> {
+        let Lines { feeds, starts, spaces, after_white, .. } = lines;
+        let load = |words| L::Bits::load(words, lines.look);
+        let digits = load(&marks.digits);
         let (number, number_ends) = run(digits, starts & digits, &mut carry.number);
         let after_number = number_ends & spaces;
         // An ordinal, letters in the number, or nothing else.
@@ -210,43 +266,41 @@ impl Kind<1> for Streets {
         let before = spaces & !after_number;
         let mut not_counted = feeds | number | after_number;
 
-        let (mut ends, mut signs) = (feeds, 0);
-        let (commas, next_signs) = (look.equal(b','), look.next_equal(b'#'));
+        let (mut ends, mut signs) = (feeds, None);
+        let (commas, next_signs) = (load(&marks.commas), load(&marks.next_signs));
         // Most files have no such lines, or only such.
-        if commas | next_signs | carry.rest != 0 {
+        if carry.rest != 0 || (commas | next_signs).any() {
             let rest;
             (_, ends) = run(!(commas | feeds), starts, &mut carry.name);
             (rest, _) = run(!feeds, ends & commas, &mut carry.rest);
-            not_counted |= rest;
+            not_counted = not_counted | rest;
             // Nothing stands before the comma, or a space goes too.
-            unclear |= commas & after_white;
-            signs = before & next_signs & !rest;
+            unclear = unclear | commas & after_white;
+            signs = Some(before & next_signs & !rest);
         } else {
-            carry.name = !feeds >> 63;
+            carry.name = u64::from(!lines.ends_with_feed);
         }
-        let [words, words_perhaps] = look.next_words(&UNIT_WORDS);
-        unclear |= before & words_perhaps;
         let before = before & !not_counted;
 
-        let before_word = before & words;
-        let before_unit = before_word | signs;
-        unclear |= before_unit & carry.unit;
+        unclear = unclear | before & load(&marks.words_perhaps);
+        let before_word = before & load(&marks.words);
+        let before_unit = signs.map_or(before_word, |signs| before_word | signs);
         let (unit, _) = run(!ends, before_unit, &mut carry.unit);
-        let word_starts = before_word << 1 | carry.before_unit_word;
-        carry.before_unit_word = before_word >> 63;
+        let word_starts = before_word.shifted(&mut carry.before_unit_word);
         let (word, word_ends) = run(!(spaces | ends), word_starts, &mut carry.unit_word);
         // A stop that is not the last of its word or ends the name, a token too many (a sign alone is a
         // word like suite), a second unit.
-        unclear |= word & look.equal(b'.') & !look.next_equal(b' ');
-        unclear |= unit & spaces & !(before_unit | word_ends);
-        unclear |= before_unit & !unit;
+        let stops = word & load(&marks.stops);
+        unclear = unclear | stops.shifted(&mut carry.stop) & !spaces;
+        unclear = unclear | unit & spaces & !(before_unit | word_ends);
+        unclear = unclear | before_unit & !unit;
 
         Counted { masks: [!(not_counted | unit)], unclear }
     }
 
     /// The length is the key.
     #[inline(always)]
-    fn key(self, length: u8, [counted]: [u8; 1]) -> u16 {
+    fn key(self, length: u32, [counted]: [u8; 1]) -> u16 {
         if length == 0 { NO_KEY } else { counted.into() }
     }
 }

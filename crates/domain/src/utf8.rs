@@ -5,6 +5,8 @@
 use std::cell::Cell;
 
 use crate::RecordError;
+#[cfg(all(target_arch = "x86_64", not(feature = "portable")))]
+use crate::x86::is_ascii;
 
 /// Bytes of which the first so many are UTF-8.
 pub(crate) struct Utf8 {
@@ -31,7 +33,7 @@ impl Utf8 {
     pub(crate) fn check_to(&self, end: usize) -> Result<(), RecordError> {
         let valid = self.valid.get();
         let Some(piece) = self.bytes.get(valid..end) else { return Ok(()) };
-        let good = if piece.is_ascii() {
+        let good = if is_ascii(piece) {
             piece.len()
         } else {
             match std::str::from_utf8(piece) {
@@ -63,6 +65,11 @@ impl Utf8 {
         // SAFETY: the check has come to the end without an error, so all bytes are before `valid`.
         Ok(unsafe { String::from_utf8_unchecked(self.bytes) })
     }
+}
+
+#[cfg(not(all(target_arch = "x86_64", not(feature = "portable"))))]
+fn is_ascii(bytes: &[u8]) -> bool {
+    bytes.is_ascii()
 }
 
 /// The error of bytes that are UTF-8 up to here and no further.

@@ -60,6 +60,7 @@ fn invalid_utf8_names_its_line_and_byte() {
     let refused = |bytes: &[u8]| Records::parse_lines(bytes).unwrap_err();
     assert_eq!(refused(b"\xff"), RecordError::InvalidUtf8 { line: 1, byte: 1 });
     assert_eq!(refused(b"a\nb\r\nx\xc3\n"), RecordError::InvalidUtf8 { line: 3, byte: 2 });
+    assert_eq!(refused(b"\xef\xbb\xbf\xe7\nb\n"), RecordError::InvalidUtf8 { line: 1, byte: 4 });
     assert_eq!(refused(b"a\nb\nNo\xebl"), RecordError::InvalidUtf8 { line: 3, byte: 3 });
     assert_eq!(refused(b"a\n\xed\xa0\x80").to_string(), "line 2: not UTF-8 at byte 1");
     assert!(parse_drivers(&b"a\n\xff"[..]).is_err());
@@ -178,6 +179,19 @@ fn csv_takes_the_text_and_the_id_and_passes_over_the_rest() {
     let records = Records::parse_csv(b"name\nA\nB", &["driver", "name"]).unwrap();
     assert_eq!(records.iter().map(|r| (r.id, r.line)).collect::<Vec<_>>(), [(None, 2), (None, 3)]);
     assert!(Records::parse_csv(b"name\n", &["name"]).unwrap().is_empty());
+}
+
+/// As Excel writes them for a Macintosh. Lines that are the same would be refused: see `check_lines`.
+#[test]
+fn rows_of_csv_that_end_at_a_cr_are_on_lines_of_their_own() {
+    let records =
+        Records::parse_csv(b"id,name\r1,A\r\r2,\"B\rC\"\r\n3,D\n4,E\r", &["name"]).unwrap();
+    assert_eq!(records.iter().map(|r| r.line).collect::<Vec<_>>(), [2, 4, 6, 7]);
+    assert_eq!(records.check_lines(), Ok(()));
+    let refused = Records::parse_csv(b"id,name\r1,A\r2\r", &["name"]).unwrap_err();
+    assert_eq!(refused, RecordError::FieldCount { line: 3, found: 1, expected: 2 });
+    let open = Records::parse_csv(b"name\rA\r\"B\rC\r", &["name"]).unwrap_err();
+    assert_eq!(open, RecordError::OpenQuote { line: 3 });
 }
 
 #[test]

@@ -8,6 +8,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::Matrix;
+use super::costs::{is_flawed, low};
 use super::element::{Element, Wide};
 use super::solve::Solved;
 use crate::kernel::{Kernel, vectorised};
@@ -46,15 +47,16 @@ pub(super) fn by_class<T: Element, const GAIN: bool>(
     if matrix.rows().min(matrix.columns()) < WORTH_LOOKING {
         return None;
     }
+    let rows_pay = matrix.rows() <= matrix.columns();
     if let Some(rows) = rows_alike(matrix) {
-        return solve::<T, GAIN>(matrix, &rows);
+        return solve::<T, GAIN>(matrix, &rows, rows_pay);
     }
     if !columns_seem_alike(matrix) {
         return None;
     }
     let transposed = matrix.transposed();
     let transposed = Matrix::new(matrix.columns(), matrix.rows(), &transposed).ok()?;
-    let solved = solve::<T, GAIN>(&transposed, &rows_alike(&transposed)?)?;
+    let solved = solve::<T, GAIN>(&transposed, &rows_alike(&transposed)?, !rows_pay)?;
     let mut columns = vec![UNASSIGNED; matrix.rows()];
     for (column, &row) in (0..).zip(&solved.columns).filter(|&(_, &row)| row != UNASSIGNED) {
         columns[row as usize] = column;
@@ -131,9 +133,11 @@ fn mixed<T: Element>(elements: impl Iterator<Item = T>) -> u64 {
     })
 }
 
+/// Whether it is the rows that pay is told, as a square matrix does not say it.
 fn solve<T: Element, const GAIN: bool>(
     matrix: &Matrix<'_, T>,
     rows: &Alike,
+    rows_pay: bool,
 ) -> Option<Solved<T::Wide>> {
     let element = |row: &usize, column| matrix.row(*row)[column];
     let of_column = |column| rows.first.iter().map(move |row| element(row, column));
@@ -144,7 +148,8 @@ fn solve<T: Element, const GAIN: bool>(
         |a, b| of_column(a).eq(of_column(b)),
     )?;
     let of_row = |row| columns.first.iter().map(move |&column| element(row, column));
-    let costs = Costs::of::<T, GAIN>(rows.first.iter().flat_map(of_row))?;
+    let limit = T::Wide::limit(matrix.rows().min(matrix.columns()));
+    let costs = Costs::of::<T, GAIN>(rows.first.iter().flat_map(of_row), limit)?;
     let width = columns.first.len();
     let score = |row, column| Some(costs.scores[row * width + column]);
     let table = Table::from_fn(rows.first.len(), width, score).ok()?;
@@ -155,7 +160,7 @@ fn solve<T: Element, const GAIN: bool>(
     let each = |alike: &Alike, prices: Vec<T::Wide>| {
         alike.class.iter().map(|&class| prices[class as usize]).collect()
     };
-    let (payers, places) = if matrix.rows() <= matrix.columns() {
+    let (payers, places) = if rows_pay {
         let payers = row_prices.iter().map(payer).collect();
         (each(rows, payers), each(&columns, column_prices.iter().map(place).collect()))
     } else {
@@ -184,11 +189,15 @@ struct Costs<W> {
 }
 
 impl<W: Wide> Costs<W> {
-    /// `None` when one is forbidden or no whole number.
+    /// `None` when one is forbidden, flawed or no whole number.
     fn of<T: Element<Wide = W>, const GAIN: bool>(
         elements: impl Iterator<Item = T> + Clone,
+        limit: W,
     ) -> Option<Self> {
-        let wide = elements.map(|element| super::costs::low::<T, GAIN>(element));
+        if elements.clone().any(|element| is_flawed::<T, GAIN>(element, limit)) {
+            return None;
+        }
+        let wide = elements.map(|element| low::<T, GAIN>(element));
         let mut unit: Option<W> = None;
         for of_one in wide.clone().filter(|&cost| cost != W::ZERO) {
             let of_one = of_one.unit()?;

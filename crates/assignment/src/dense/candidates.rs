@@ -8,14 +8,10 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::cmp::Ordering;
 
-use super::costs::{Costs, low, priced};
+use super::choice::Choice;
+use super::costs::{Costs, low};
 use super::element::Element;
 use crate::paths::{Adjacency, Number};
-
-/// Columns of a group, of which the least is looked at first; of a small matrix fewer, as long as
-/// there are not so many groups.
-const GROUP: usize = 16;
-const GROUPS: usize = 64;
 
 /// Columns that are listed for a row, at least.
 const FEW: usize = 16;
@@ -36,14 +32,8 @@ struct Span {
     start: usize,
     count: u32,
     room: u32,
-}
-
-/// What it takes to choose columns; kept for the next row.
-struct Choice<W> {
-    /// The least of each group of columns.
-    least: Vec<W>,
-    sorted: Vec<W>,
-    chosen: Vec<(W, u32)>,
+    /// Listed when there were no prices yet, the cheapest first.
+    is_ascending: bool,
 }
 
 impl<'a, T: Element, const GAIN: bool> Candidates<'a, T, GAIN> {
@@ -51,20 +41,20 @@ impl<'a, T: Element, const GAIN: bool> Candidates<'a, T, GAIN> {
     /// large, is an error.
     pub(super) fn of(costs: Costs<'a, T, GAIN>) -> Result<Self, (usize, usize)> {
         let (rows, columns) = (costs.rows(), costs.columns());
-        let least = vec![T::Wide::FAR; columns.div_ceil(GROUP).max(columns.min(GROUPS))];
         let mut candidates = Self {
             costs,
             listed: Vec::with_capacity(rows * (FEW + FEW / 4)),
-            spans: vec![Span { start: 0, count: 0, room: 0 }; rows],
+            spans: vec![Span { start: 0, count: 0, room: 0, is_ascending: true }; rows],
             beyond: vec![T::Wide::LOW; rows],
             widened: 0,
-            choice: Choice { least, sorted: Vec::new(), chosen: Vec::new() },
+            choice: Choice::among(columns),
         };
         let prices = vec![T::Wide::ZERO; columns];
         for row in 0..rows {
-            let checked = costs.checked_least(row, &prices, &mut candidates.choice.least);
+            let checked = costs.checked_least(row, &mut candidates.choice.least);
             checked.map_err(|column| (row, column))?;
             candidates.list(row, &prices, FEW);
+            candidates.sort(row);
         }
         Ok(candidates)
     }
@@ -83,11 +73,18 @@ impl<'a, T: Element, const GAIN: bool> Candidates<'a, T, GAIN> {
         if low < high { high - low } else { T::Wide::ZERO }
     }
 
+    /// Puts the cheapest of the columns that are listed for a row first.
+    fn sort(&mut self, row: usize) {
+        let Span { start, count, .. } = self.spans[row];
+        let listed = &mut self.listed[start..][..count as usize];
+        listed.sort_by(|(_, a), (_, b)| a.partial_cmp(b).unwrap_or(Ordering::Equal));
+    }
+
     /// Lists at least so many columns of a row, or all, when the least of each group is known.
     fn list(&mut self, row: usize, prices: &[T::Wide], wanted: usize) {
         let limit = self.choice.choose::<T, GAIN>(row, self.costs.row(row), prices, wanted);
         self.beyond[row] = limit;
-        let chosen = &self.choice.chosen;
+        let chosen = self.choice.chosen();
         let span = &mut self.spans[row];
         span.count = chosen.len() as u32;
         if span.count > span.room {
@@ -95,52 +92,9 @@ impl<'a, T: Element, const GAIN: bool> Candidates<'a, T, GAIN> {
             self.listed.resize(span.start + chosen.len(), (0, T::Wide::ZERO));
         }
         let costs = self.costs.row(row);
-        for (listed, &(_, column)) in self.listed[span.start..].iter_mut().zip(chosen) {
+        for (listed, column) in self.listed[span.start..].iter_mut().zip(chosen) {
             *listed = (column, low::<T, GAIN>(costs[column as usize]));
         }
-    }
-}
-
-impl<W: Number> Choice<W> {
-    /// Chooses columns; gives what every other costs at least.
-    fn choose<T: Element<Wide = W>, const GAIN: bool>(
-        &mut self,
-        row: usize,
-        costs: &[T],
-        prices: &[W],
-        wanted: usize,
-    ) -> W {
-        let Self { least, sorted, chosen } = self;
-        chosen.clear();
-        let groups = least.len();
-        let mut limit = W::FAR;
-        if wanted < groups {
-            sorted.clear();
-            sorted.extend_from_slice(least);
-            limit = *nth(sorted, wanted - 1, |&value| value);
-        }
-        // Of equals each row takes others first, so that not all rows want the same.
-        let first = spread(row) % groups.max(1);
-        let mut equals = wanted;
-        for group in (first..groups).chain(0..first) {
-            if least[group] > limit || least[group] == W::FAR {
-                continue;
-            }
-            for column in (group..costs.len()).step_by(groups) {
-                let value = priced::<T, GAIN>(costs[column], prices[column]);
-                if value < limit {
-                    chosen.push((value, column as u32));
-                } else if value == limit && value != W::FAR && equals > 0 {
-                    equals -= 1;
-                    chosen.push((value, column as u32));
-                }
-            }
-        }
-        if chosen.len() > 4 * wanted && limit != W::FAR {
-            limit = nth(chosen, 2 * wanted, |&(value, _)| value).0;
-            chosen.truncate(2 * wanted + 1);
-        }
-        limit
     }
 }
 
@@ -148,6 +102,10 @@ impl<T: Element, const GAIN: bool> Adjacency<T::Wide> for Candidates<'_, T, GAIN
     fn row(&self, row: u32) -> impl Iterator<Item = (u32, T::Wide)> {
         let Span { start, count, .. } = self.spans[row as usize];
         self.listed[start..][..count as usize].iter().copied()
+    }
+
+    fn is_ascending(&self, row: u32) -> bool {
+        self.spans[row as usize].is_ascending
     }
 
     fn beyond(&self, row: u32) -> T::Wide {
@@ -159,6 +117,7 @@ impl<T: Element, const GAIN: bool> Adjacency<T::Wide> for Candidates<'_, T, GAIN
         self.widened += 1;
         self.costs.least(row, prices, &mut self.choice.least);
         let before = self.beyond[row];
+        self.spans[row].is_ascending = false;
         let mut wanted = FEW;
         loop {
             self.list(row, prices, wanted);
@@ -170,21 +129,9 @@ impl<T: Element, const GAIN: bool> Adjacency<T::Wide> for Candidates<'_, T, GAIN
     }
 }
 
-/// Puts the n-th in its place, the lesser before it.
-fn nth<V, W: PartialOrd>(values: &mut [V], n: usize, by: impl Fn(&V) -> W) -> &V {
-    let order = |a: &V, b: &V| by(a).partial_cmp(&by(b)).unwrap_or(Ordering::Equal);
-    values.select_nth_unstable_by(n, order).1
-}
-
-/// Numbers that look random (splitmix64).
-fn spread(number: usize) -> usize {
-    let z = (number as u64).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    ((z ^ (z >> 31)) >> 8) as usize
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::choice::{GROUPS, spread};
     use super::*;
     use crate::dense::Matrix;
 

@@ -2,7 +2,7 @@
 
 use super::element::{Element, Wide};
 use super::matrix::Matrix;
-use crate::kernel::{Kernel, vectorised};
+use crate::kernel::{Kernel, prefetch, vectorised};
 use crate::paths::Number;
 
 /// With `GAIN` what is wanted is the highest total, and elements count negative.
@@ -34,16 +34,11 @@ impl<'a, T: Element, const GAIN: bool> Costs<'a, T, GAIN> {
         vectorised(Least::<'_, T, GAIN, false> { costs, prices, least, limit });
     }
 
-    /// The same for a row that has not been looked at before: the first column whose cost is no
-    /// number, or so large that a sum could not be told, is an error.
-    pub(super) fn checked_least(
-        &self,
-        row: usize,
-        prices: &[T::Wide],
-        least: &mut [T::Wide],
-    ) -> Result<(), usize> {
+    /// The same at no prices for a row that has not been looked at before, as the one after it will be: the
+    /// first column whose cost is no number, or so large that a sum could not be told, is an error.
+    pub(super) fn checked_least(&self, row: usize, least: &mut [T::Wide]) -> Result<(), usize> {
         let (costs, limit) = (self.row(row), T::Wide::limit(self.rows()));
-        if !vectorised(Least::<'_, T, GAIN, true> { costs, prices, least, limit }) {
+        if !vectorised(Least::<'_, T, GAIN, true> { costs, prices: &[], least, limit }) {
             return Ok(());
         }
         let flawed = |&cost: &T| is_flawed::<T, GAIN>(cost, limit);
@@ -51,14 +46,24 @@ impl<'a, T: Element, const GAIN: bool> Costs<'a, T, GAIN> {
     }
 }
 
-struct Least<'a, T: Element, const GAIN: bool, const CHECK: bool> {
+/// Columns that are done in step.
+const LINE: usize = 32;
+
+/// How far ahead a row is fetched that is looked at for the first time; about 8 KiB, so that the next is under
+/// way while the columns of one are chosen.
+const fn ahead<T>() -> usize {
+    (8 << 10) / size_of::<T>()
+}
+
+/// At `FIRST` nothing has a price yet, and costs are checked.
+struct Least<'a, T: Element, const GAIN: bool, const FIRST: bool> {
     costs: &'a [T],
     prices: &'a [T::Wide],
     least: &'a mut [T::Wide],
     limit: T::Wide,
 }
 
-impl<T: Element, const GAIN: bool, const CHECK: bool> Kernel for Least<'_, T, GAIN, CHECK> {
+impl<T: Element, const GAIN: bool, const FIRST: bool> Kernel for Least<'_, T, GAIN, FIRST> {
     /// Whether a cost is flawed.
     type Output = bool;
 
@@ -67,10 +72,22 @@ impl<T: Element, const GAIN: bool, const CHECK: bool> Kernel for Least<'_, T, GA
         self.least.fill(T::Wide::FAR);
         let groups = self.least.len().max(1);
         let mut any = false;
-        for (costs, prices) in self.costs.chunks(groups).zip(self.prices.chunks(groups)) {
-            for ((&cost, &price), least) in costs.iter().zip(prices).zip(self.least.iter_mut()) {
-                *least = least.lesser(priced::<T, GAIN>(cost, price));
-                if CHECK {
+        if !FIRST {
+            for (costs, prices) in self.costs.chunks(groups).zip(self.prices.chunks(groups)) {
+                for ((&cost, &price), least) in costs.iter().zip(prices).zip(self.least.iter_mut())
+                {
+                    *least = least.lesser(priced::<T, GAIN>(cost, price));
+                }
+            }
+            return false;
+        }
+        for costs in self.costs.chunks(groups) {
+            for (costs, least) in costs.chunks(LINE).zip(self.least.chunks_mut(LINE)) {
+                for line in (0..LINE).step_by(64 / size_of::<T>()) {
+                    prefetch(costs, ahead::<T>() + line);
+                }
+                for (&cost, least) in costs.iter().zip(least) {
+                    *least = least.lesser(low::<T, GAIN>(cost));
                     any |= is_flawed::<T, GAIN>(cost, self.limit);
                 }
             }
@@ -101,8 +118,13 @@ pub(super) fn low<T: Element, const GAIN: bool>(cost: T) -> T::Wide {
 /// The same with a price.
 #[inline(always)]
 pub(super) fn priced<T: Element, const GAIN: bool>(cost: T, price: T::Wide) -> T::Wide {
+    let raised = raised::<T, GAIN>(cost, price);
+    if is_forbidden::<T, GAIN>(cost) { T::Wide::FAR } else { raised }
+}
+
+/// The same of a pair that is not forbidden; of one that is, anything.
+#[inline(always)]
+pub(super) fn raised<T: Element, const GAIN: bool>(cost: T, price: T::Wide) -> T::Wide {
     let wide = if GAIN { cost.wide().negated() } else { cost.wide() };
-    // What wraps is what is thrown away.
-    let sum = wide.wrapping_plus(price);
-    if is_forbidden::<T, GAIN>(cost) { T::Wide::FAR } else { sum }
+    wide.wrapping_plus(price)
 }

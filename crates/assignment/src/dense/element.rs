@@ -52,6 +52,8 @@ pub trait Wide: Cost<Sum: Amount> + Number + Lane + Element<Wide = Self> {
     fn negated(self) -> Self;
     /// A part of it; of integers at least 1.
     fn part(self, of: u32) -> Self;
+    /// Of floats the power of two below: what is added to a whole number is exact.
+    fn rounded(self) -> Self;
     /// `self / unit` when it is a whole number that counts up to 2⁵³, and its opposite.
     fn in_units(self, unit: Self) -> Option<i64>;
     fn from_units(count: i64, unit: Self) -> Self;
@@ -84,6 +86,9 @@ impl Wide for i64 {
     }
     fn part(self, of: u32) -> Self {
         (self / i64::from(of)).max(1)
+    }
+    fn rounded(self) -> Self {
+        self
     }
     fn in_units(self, _: Self) -> Option<i64> {
         (self.unsigned_abs() <= 1 << 53).then_some(self)
@@ -128,6 +133,9 @@ impl Wide for f64 {
     }
     fn part(self, of: u32) -> Self {
         self / f64::from(of)
+    }
+    fn rounded(self) -> Self {
+        Self::from_bits(self.to_bits() & Self::INFINITY.to_bits())
     }
     fn in_units(self, unit: Self) -> Option<i64> {
         let count = self / unit;

@@ -27,13 +27,15 @@
 //! | `small` | small matrices, solved whole |
 //! | `alike` | equal rows and columns, solved by class |
 //! | `candidates` | of each row only the cheapest columns |
+//! | `choice` | which columns are the cheapest of a row |
 //! | `costs` | reading a row, in vectors |
-//! | `level` | auctions, for prices that are nearly right |
+//! | `level` | auctions, for prices that are nearly right, or for the last rows |
 //! | `verify` | [`verify()`]: proves optimality from the prices alone |
 //! | `error` | [`Error`]: what a matrix may not be |
 
 mod alike;
 mod candidates;
+mod choice;
 mod costs;
 mod element;
 mod error;

@@ -10,6 +10,7 @@ use alloc::vec::Vec;
 use super::edges::Adjacency;
 use super::matching::Matching;
 use super::number::Number;
+use crate::UNASSIGNED;
 
 impl<T: Number, A: Adjacency<T>> Matching<T, A> {
     /// Every row bids, `raise` above the second best, until each has a column; false when one is
@@ -17,14 +18,38 @@ impl<T: Number, A: Adjacency<T>> Matching<T, A> {
     /// as many rows as columns, with one place each, and no row may stay out: so every column is taken
     /// in the end, whatever its price.
     pub(crate) fn auction(&mut self, raise: T, bids: &mut usize) -> bool {
-        debug_assert_eq!(self.rows.len(), self.columns.len());
         self.clear_out();
-        let mut bidders: Vec<u32> = (0..self.rows.len() as u32).rev().collect();
+        let bidders = core::mem::take(&mut self.waiting);
+        self.bid_up(bidders, raise, bids).is_empty()
+    }
+
+    /// The rows that wait bid in this way, with the same conditions. After it those wait whose column is
+    /// not the best for them, or who have none.
+    pub(crate) fn settle(&mut self, raise: T, bids: &mut usize) {
+        let bidders = core::mem::take(&mut self.waiting);
+        self.bid_up(bidders, raise, bids);
+        for row in 0..self.rows.len() as u32 {
+            let best = self.best_two(row);
+            let column = self.rows[row as usize].seat.column;
+            if column != UNASSIGNED && column == best.column {
+                self.rows[row as usize].price = best.first;
+            } else {
+                self.take_out(row);
+                self.waiting.push(row);
+            }
+        }
+    }
+
+    /// Gives the rows that are left without a column. The prices of rows are not kept.
+    fn bid_up(&mut self, mut bidders: Vec<u32>, raise: T, bids: &mut usize) -> Vec<u32> {
+        debug_assert_eq!(self.rows.len(), self.columns.len());
+        bidders.reverse();
         while let Some(row) = bidders.pop() {
             let best = self.best_two(row);
             let (first, column) = (best.first, best.column);
             if first == T::FAR || *bids == 0 {
-                return false;
+                bidders.push(row);
+                break;
             }
             *bids -= 1;
             let rise = if best.second < T::FAR { best.second - first + raise } else { raise };
@@ -36,7 +61,7 @@ impl<T: Number, A: Adjacency<T>> Matching<T, A> {
             }
             self.take(row, column);
         }
-        true
+        bidders
     }
 
     /// Every row loses its column, and waits.

@@ -76,7 +76,11 @@ impl<T: Number, A: Adjacency<T>> Matching<T, A> {
                 *way = Way { length: (base + holder.out).greater(distance), end: End::Out(row) };
             }
         }
+        let is_ascending = self.edges.is_ascending(row);
         for (number, cost) in self.edges.row(row) {
+            if is_ascending && base + cost >= way.length {
+                break;
+            }
             let column = &mut self.columns[number as usize];
             // Rounding alone can make it shorter, and would open what is closed.
             let length = (base + (cost + self.prices[number as usize])).greater(now);

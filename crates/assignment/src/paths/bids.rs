@@ -27,6 +27,13 @@ impl<T: Number, A: Adjacency<T>> Matching<T, A> {
         bid_all(bidders, BIDS, |row| self.bid(row))
     }
 
+    /// The rows that wait bid, so often on average; gives how many still wait.
+    pub(crate) fn bid_first(&mut self, each: usize) -> usize {
+        let bidders = core::mem::take(&mut self.waiting);
+        self.waiting = bid_all(bidders, each, |row| self.bid(row));
+        self.waiting.len()
+    }
+
     /// A row takes its best column and raises its price to where the second best is as good. Of a
     /// column with several places it takes a free one and leaves the price to the searches.
     fn bid(&mut self, row: u32) -> Bid<u32> {
@@ -87,17 +94,32 @@ impl<T: Number, A: Adjacency<T>> Matching<T, A> {
             second: T::FAR,
             second_column: UNASSIGNED,
         };
-        for (column, cost) in self.edges.row(row) {
-            let value = cost + self.prices[column as usize];
-            if value < best.second {
-                if value < best.first {
-                    (best.second, best.second_column) = (best.first, best.column);
-                    (best.first, best.column) = (value, column);
-                } else {
-                    (best.second, best.second_column) = (value, column);
+        if self.edges.is_ascending(row) {
+            for (column, cost) in self.edges.row(row) {
+                if cost >= best.second {
+                    break;
                 }
+                best.see(column, cost + self.prices[column as usize]);
+            }
+        } else {
+            for (column, cost) in self.edges.row(row) {
+                best.see(column, cost + self.prices[column as usize]);
             }
         }
         best
+    }
+}
+
+impl<T: Number> BestTwo<T> {
+    #[inline(always)]
+    fn see(&mut self, column: u32, value: T) {
+        if value < self.second {
+            if value < self.first {
+                (self.second, self.second_column) = (self.first, self.column);
+                (self.first, self.column) = (value, column);
+            } else {
+                (self.second, self.second_column) = (value, column);
+            }
+        }
     }
 }

@@ -11,6 +11,10 @@ pub(crate) trait Adjacency<T: Number> {
     /// The columns that are listed for a row and what they cost it.
     fn row(&self, row: u32) -> impl Iterator<Item = (u32, T)>;
 
+    /// Whether they are listed by cost, the cheapest first: as no price is negative, whoever looks for less
+    /// than one costs need not look at those after it.
+    fn is_ascending(&self, row: u32) -> bool;
+
     /// What every other edge of the row costs at least, with its column's price; [`Number::FAR`] when
     /// there is no other.
     fn beyond(&self, row: u32) -> T;
@@ -48,6 +52,10 @@ impl<T: Number> Adjacency<T> for Edges<T> {
     fn row(&self, row: u32) -> impl Iterator<Item = (u32, T)> {
         let row = row as usize;
         self.all[self.starts[row]..self.starts[row + 1]].iter().copied()
+    }
+
+    fn is_ascending(&self, _: u32) -> bool {
+        false
     }
 
     fn beyond(&self, _: u32) -> T {

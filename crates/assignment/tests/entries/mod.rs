@@ -3,6 +3,9 @@
 
 #![allow(clippy::unwrap_used, reason = "clippy excuses the tests, not what they call")]
 
+use std::fmt::Debug;
+use std::ops::{Add, Sub};
+
 use assignment::dense::{self, Element, Matrix};
 use assignment::sparse::{self, Cost, Goal};
 use assignment::{
@@ -132,7 +135,7 @@ impl Bytes<'_> {
     }
 }
 
-/// What the bytes say, through one of the entries.
+/// What the bytes say, through one of the entries: small problems.
 pub(crate) fn any(bytes: &[u8]) {
     let mut bytes = Bytes(bytes);
     match bytes.below(8) {
@@ -147,7 +150,57 @@ pub(crate) fn any(bytes: &[u8]) {
     }
 }
 
-fn matrix<'a, T: Element<Wide: Cost<Sum: Copy>>>(
+/// A matrix of so many elements that not all are looked at, or of so many rows and columns that those
+/// which are alike are looked for. A few numbers that the bytes say, over and over.
+pub(crate) fn large(bytes: &[u8]) {
+    let mut bytes = Bytes(bytes);
+    match bytes.below(4) {
+        0 => large_matrix(&mut bytes, Bytes::integer),
+        1 => large_matrix(&mut bytes, |bytes| bytes.integer() as i32),
+        2 => large_matrix(&mut bytes, Bytes::float),
+        _ => large_matrix(&mut bytes, |bytes| bytes.float() as f32),
+    }
+}
+
+fn large_matrix<'a, T: Element<Wide: Cost<Sum: Total + From<T::Wide>>>>(
+    bytes: &mut Bytes<'a>,
+    element: impl FnMut(&mut Bytes<'a>) -> T,
+) {
+    let (goal, more) = (bytes.goal(), bytes.below(9));
+    let (rows, columns) = match bytes.below(8) {
+        0 => (2 + more % 4, 20_001 + more),
+        1 => (20_001 + more, 2 + more % 4),
+        2 => (201, 201),
+        3 => (201, 201 + more),
+        4 => (201 + more, 201),
+        5 => (130, 322 + more),
+        6 => (322 + more, 130),
+        _ => (32 + more, 32 + bytes.below(40)),
+    };
+    // In some, rows or columns are alike.
+    let mut different = |all| [all, 1 + bytes.below(all)][bytes.below(2)];
+    let (different_rows, different_columns) = (different(rows), different(columns));
+    // And in some, columns at some distance from each other have the first numbers, all others the last.
+    let (period, first) = (1 + bytes.below(128), bytes.below(128));
+    let length = 2 + bytes.below(64);
+    let order = bytes.word();
+    let numbers = bytes.list(length, element);
+    let of = |row: usize, column: usize| {
+        let place = (((row % different_rows) << 16) | (column % different_columns)) as u64;
+        let mixed = (place ^ order).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let mixed = ((mixed ^ (mixed >> 29)).wrapping_mul(0x94d0_49bb_1331_11eb) >> 40) as usize;
+        let (first_numbers, others) = numbers.split_at(length / 2);
+        let numbers = if column % period < first { first_numbers } else { others };
+        numbers[mixed % numbers.len()]
+    };
+    let rows_of = (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column)));
+    let elements: Vec<T> = rows_of.map(|(row, column)| of(row, column)).collect();
+    if let Ok(matrix) = Matrix::new(rows, columns, &elements) {
+        check_matrix(bytes, goal, &matrix);
+    }
+}
+
+fn matrix<'a, T: Element<Wide: Cost<Sum: Total + From<T::Wide>>>>(
     bytes: &mut Bytes<'a>,
     mut element: impl FnMut(&mut Bytes<'a>) -> T,
 ) {
@@ -155,23 +208,70 @@ fn matrix<'a, T: Element<Wide: Cost<Sum: Copy>>>(
     let fits = rows.checked_mul(columns).filter(|&elements| elements <= 64);
     let length = bytes.or_more(fits.unwrap_or(3));
     let elements = bytes.list(length, &mut element);
-    let Ok(matrix) = Matrix::new(rows, columns, &elements) else { return };
-    let solved = dense::solve(goal, &matrix);
-    if let Ok(solution) = &solved {
-        dense::verify(goal, &matrix, solution).unwrap();
+    if let Ok(matrix) = Matrix::new(rows, columns, &elements) {
+        check_matrix(bytes, goal, &matrix);
     }
-    // What is no solution is refused, and how is never a panic.
-    if let Ok(mut solution) = solved {
-        let at = bytes.below(rows.max(1));
-        if let Some(column) = solution.columns.get_mut(at) {
-            *column = [UNASSIGNED, bytes.byte().into(), UNASSIGNED - 1][bytes.below(3)];
+}
+
+/// Totals, as far as they are reckoned with here.
+trait Total: Copy + PartialEq + Debug + Add<Output = Self> + Sub<Output = Self> {
+    /// Whether nothing is rounded.
+    const EXACT: bool;
+}
+
+impl Total for i128 {
+    const EXACT: bool = true;
+}
+
+impl Total for f64 {
+    const EXACT: bool = false;
+}
+
+fn check_matrix<T: Element<Wide: Cost<Sum: Total + From<T::Wide>>>>(
+    bytes: &mut Bytes<'_>,
+    goal: Goal,
+    matrix: &Matrix<'_, T>,
+) {
+    let Ok(mut solution) = dense::solve(goal, matrix) else { return };
+    dense::verify(goal, matrix, &solution).unwrap();
+    let best = solution.total;
+    match bytes.below(2) {
+        // Other pairs, whose total is right: what they lack are prices.
+        0 if !solution.columns.is_empty() => {
+            let rows = matrix.rows();
+            let (a, b) = (bytes.below(rows), bytes.below(rows));
+            let counts = |columns: &[u32], row: usize| {
+                let element = matrix.row(row).get(columns[row] as usize);
+                element.map(|element| <T::Wide as Cost>::Sum::from(element.wide()))
+            };
+            for row in [a, b] {
+                if let Some(counts) = counts(&solution.columns, row) {
+                    solution.total = solution.total - counts;
+                }
+            }
+            solution.columns.swap(a, b);
+            for row in [a, b] {
+                if let Some(counts) = counts(&solution.columns, row) {
+                    solution.total = solution.total + counts;
+                }
+            }
         }
-        solution.assigned = solution.assigned.wrapping_add(bytes.below(2));
-        let certificate = &mut solution.certificate;
-        certificate.row_prices.truncate(bytes.below(8));
-        let by = bytes.below(certificate.column_prices.len().max(1));
-        certificate.column_prices.rotate_left(by);
-        let _ = dense::verify(goal, &matrix, &solution);
+        _ => {
+            let at = bytes.below(matrix.rows().max(1));
+            if let Some(column) = solution.columns.get_mut(at) {
+                *column = [UNASSIGNED, bytes.byte().into(), UNASSIGNED - 1][bytes.below(3)];
+            }
+            solution.assigned = solution.assigned.wrapping_add(bytes.below(2));
+            let certificate = &mut solution.certificate;
+            certificate.row_prices.truncate(bytes.below(8));
+        }
+    }
+    let certificate = &mut solution.certificate;
+    let by = bytes.below(certificate.column_prices.len().max(1));
+    certificate.column_prices.rotate_left(by);
+    // What is no solution is refused, and how is never a panic.
+    if dense::verify(goal, matrix, &solution).is_ok() && <T::Wide as Cost>::Sum::EXACT {
+        assert_eq!(solution.total, best);
     }
 }
 
@@ -213,10 +313,8 @@ fn table(bytes: &mut Bytes<'_>) {
         return;
     }
     let Some(table) = any_table(bytes, rows, columns) else { return };
-    if let Some(mut solution) = check_problem(&Problem::Matrix(&table)) {
-        distort(bytes, &mut solution.columns, &mut solution.certificate);
-        solution.total = bytes.integer();
-        let _ = verify(&Problem::Matrix(&table), &solution);
+    if let Some(solution) = check_problem(&Problem::Matrix(&table)) {
+        check_altered(bytes, &Problem::Matrix(&table), solution);
     }
     let mut classes = |classes: usize| {
         let length = bytes.below(9);
@@ -227,7 +325,7 @@ fn table(bytes: &mut Bytes<'_>) {
     };
     let (row_class, column_class) = (classes(rows), classes(columns));
     let classes = Classes { row_class: &row_class, column_class: &column_class, table: &table };
-    if let Some(mut solution) = check_problem(&Problem::Classes(classes)) {
+    if let Some(solution) = check_problem(&Problem::Classes(classes)) {
         let counts = |class: &[u32], classes: usize| -> Vec<u64> {
             let of = |of| class.iter().filter(|&&class| class as usize == of).count() as u64;
             (0..classes).map(of).collect()
@@ -236,10 +334,40 @@ fn table(bytes: &mut Bytes<'_>) {
         assert_eq!(solve_counted(&classes, &of_rows, &of_columns).unwrap(), solution);
         let by_class = solve_classes(&of_rows, &of_columns, &table).unwrap();
         assert_eq!(expand(&row_class, &column_class, &by_class), solution.columns);
-        distort(bytes, &mut solution.columns, &mut solution.certificate);
-        let _ = verify(&Problem::Classes(classes), &solution);
+        check_altered(bytes, &Problem::Classes(classes), solution);
     }
     counts(bytes, &table);
+}
+
+/// Whatever is made of a solution: what is accepted has the best total, and how it is refused is never a panic.
+fn check_altered(bytes: &mut Bytes<'_>, problem: &Problem<'_>, mut solution: Solution) {
+    let best = solution.total;
+    if bytes.below(2) == 0 && !solution.columns.is_empty() {
+        // Other pairs, counted right, and prices that are nearly those of before.
+        let rows = solution.columns.len();
+        let (a, b) = (bytes.below(rows), bytes.below(rows));
+        solution.columns.swap(a, b);
+        if bytes.below(2) == 0 {
+            solution.columns[a] = UNASSIGNED;
+        }
+        let pairs = solution.columns.iter().enumerate().filter(|&(_, &to)| to != UNASSIGNED);
+        let scores = pairs.map(|(row, &column)| problem.score(row, column as usize));
+        solution.assigned = scores.clone().count();
+        solution.total = scores.flatten().sum();
+        let certificate = &mut solution.certificate;
+        for prices in [&mut certificate.row_prices, &mut certificate.column_prices] {
+            let at = bytes.below(prices.len().max(1));
+            if let Some(price) = prices.get_mut(at) {
+                *price = price.saturating_add([0, 0, 1, -1][bytes.below(4)]);
+            }
+        }
+    } else {
+        distort(bytes, &mut solution.columns, &mut solution.certificate);
+        solution.total = bytes.integer();
+    }
+    if verify(problem, &solution).is_ok() {
+        assert_eq!(solution.total, best);
+    }
 }
 
 /// Classes by numbers of members, of any size.
@@ -248,6 +376,7 @@ fn counts(bytes: &mut Bytes<'_>, table: &Table) {
     let (rows, columns) = (bytes.list(rows, Bytes::count), bytes.list(columns, Bytes::count));
     let Ok(mut solution) = solve_classes(&rows, &columns, table) else { return };
     assert_eq!(verify_classes(&rows, &columns, table, &solution), Ok(()));
+    let best = solution.total;
     let ClassSolution { flows, total, certificate } = &mut solution;
     distort(bytes, &mut [], certificate);
     *total = bytes.integer();
@@ -261,7 +390,9 @@ fn counts(bytes: &mut Bytes<'_>, table: &Table) {
         1 => flows.insert(0, flow),
         _ => {}
     }
-    let _ = verify_classes(&rows, &columns, table, &solution);
+    if verify_classes(&rows, &columns, table, &solution).is_ok() {
+        assert_eq!(solution.total, best);
+    }
     let _ = solution.assigned();
 }
 

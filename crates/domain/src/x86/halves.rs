@@ -7,6 +7,7 @@ use std::arch::x86_64::{
     _mm256_sub_epi8,
 };
 
+use crate::bits::OneByOne;
 use crate::look::{BLOCK, Look, Window, Words, places_one_by_one, ranks_one_by_one};
 
 /// A block and what is behind it. That there is one is the evidence that the processor has AVX2: only
@@ -111,6 +112,8 @@ unsafe fn look_up(half: __m256i, low: &[u8; 16], high: &[u8; 16]) -> __m256i {
 
 // SAFETY, of all unsafe code in it: AVX2 is there, as there are `Halves`.
 impl Look for Halves<'_> {
+    type Bits = OneByOne;
+
     #[inline(always)]
     fn equal(self, byte: u8) -> u64 {
         unsafe { equal(self.from::<0>(), byte) }
@@ -177,8 +180,8 @@ impl Look for Halves<'_> {
     }
 
     #[inline(always)]
-    fn ranks(self, feeds: u64, counted: u64, base: u8, to: &mut [u8; BLOCK]) {
-        ranks_one_by_one(feeds, counted, base, to);
+    fn ranks(self, feeds: u64, marked: u64, bases: u32, to: &mut [u8; BLOCK]) {
+        ranks_one_by_one(feeds, marked, bases, to);
     }
 
     #[inline(always)]

@@ -4,11 +4,12 @@ use std::arch::x86_64::{
     __m512i, _mm512_add_epi8, _mm512_add_epi32, _mm512_and_si512, _mm512_castsi512_si128,
     _mm512_cmpeq_epi8_mask, _mm512_cmple_epu8_mask, _mm512_cmplt_epi8_mask, _mm512_cvtepu8_epi32,
     _mm512_gf2p8affine_epi64_epi8, _mm512_loadu_si512, _mm512_maskz_compress_epi8,
-    _mm512_movepi8_mask, _mm512_or_si512, _mm512_permutexvar_epi8, _mm512_set1_epi8,
-    _mm512_set1_epi32, _mm512_set1_epi64, _mm512_storeu_si512, _mm512_sub_epi8,
+    _mm512_maskz_permutexvar_epi8, _mm512_movepi8_mask, _mm512_or_si512, _mm512_permutexvar_epi8,
+    _mm512_set1_epi8, _mm512_set1_epi32, _mm512_set1_epi64, _mm512_storeu_si512, _mm512_sub_epi8,
     _mm512_test_epi8_mask, _pext_u64,
 };
 
+use super::wide::Wide;
 use crate::look::{BLOCK, Look, Window, Words, places_one_by_one};
 
 /// A block and what is behind it. That there is one is the evidence that the processor has AVX-512 with
@@ -61,6 +62,8 @@ const FOLD: i64 = 0x0102_0408_1040_0000;
 
 // SAFETY, of all unsafe code in it: all that is needed is there, as there is a `Whole`.
 impl Look for Whole<'_> {
+    type Bits = Wide;
+
     #[inline(always)]
     fn equal(self, byte: u8) -> u64 {
         unsafe { _mm512_cmpeq_epi8_mask(self.from::<0>(), _mm512_set1_epi8(byte as i8)) }
@@ -99,8 +102,8 @@ impl Look for Whole<'_> {
     fn vowels(self) -> u64 {
         unsafe {
             let table = _mm512_loadu_si512(VOWELS.as_ptr().cast());
-            let found = _mm512_permutexvar_epi8(self.from::<0>(), table);
-            self.letters() & _mm512_movepi8_mask(found) as u64
+            let found = _mm512_maskz_permutexvar_epi8(self.letters(), self.from::<0>(), table);
+            _mm512_movepi8_mask(found)
         }
     }
 
@@ -132,12 +135,12 @@ impl Look for Whole<'_> {
     }
 
     #[inline(always)]
-    fn ranks(self, feeds: u64, counted: u64, base: u8, to: &mut [u8; BLOCK]) {
+    fn ranks(self, feeds: u64, marked: u64, bases: u32, to: &mut [u8; BLOCK]) {
         unsafe {
             let places = _mm512_loadu_si512(PLACES.as_ptr().cast());
-            let among = _pext_u64(feeds, feeds | counted);
+            let among = _pext_u64(feeds, marked);
             let ranks = _mm512_maskz_compress_epi8(among, places);
-            let ranks = _mm512_add_epi8(ranks, _mm512_set1_epi8(base as i8));
+            let ranks = _mm512_add_epi8(ranks, _mm512_set1_epi32(bases.cast_signed()));
             _mm512_storeu_si512(to.as_mut_ptr().cast(), ranks);
         }
     }

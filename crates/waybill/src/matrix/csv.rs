@@ -1,6 +1,9 @@
 //! A matrix as text: a row a line, numbers between commas, without a header.
 
-use super::{MatrixProblem, Numbers, Read};
+use super::{
+    MatrixProblem,
+    number::{Numbers, Read},
+};
 
 /// Integers if all are, floats otherwise. Blank lines are passed over.
 pub(super) fn read(bytes: &[u8]) -> Result<Read, MatrixProblem> {

@@ -5,7 +5,7 @@
 //! | `npy` | a matrix as NumPy saves it |
 //! | `csv` | a matrix as text |
 //! | `problem` | what a file may have wrong |
-//! | `number` | what the four types of elements have in common |
+//! | `number` | what is read: numbers of four types, and what these have in common |
 //! | `solved` | the assignment, proven, and its three forms |
 
 mod csv;
@@ -20,7 +20,7 @@ use assignment::dense::{Goal, Matrix};
 
 pub(crate) use self::problem::MatrixProblem;
 use self::{
-    number::{Number, Policy},
+    number::{Number, Numbers, Policy, Read},
     solved::Solved,
 };
 use crate::{
@@ -38,23 +38,6 @@ pub(crate) struct Options {
     /// Threads that read a file.
     pub(crate) threads: usize,
     pub(crate) format: Format,
-}
-
-/// The numbers of a file, row after row.
-#[derive(Debug)]
-struct Numbers<T> {
-    rows: usize,
-    columns: usize,
-    elements: Vec<T>,
-}
-
-/// A matrix of one of the types that are solved.
-#[derive(Debug)]
-enum Read {
-    I32(Numbers<i32>),
-    I64(Numbers<i64>),
-    F32(Numbers<f32>),
-    F64(Numbers<f64>),
 }
 
 /// Reads a matrix, assigns its rows to its columns, and writes the pairs to standard output.

@@ -8,7 +8,10 @@ use std::{fs::File, io, os::unix::fs::FileExt, thread};
 
 use assignment::dense::Matrix;
 
-use super::{MatrixProblem, Numbers, Read, number::Number};
+use super::{
+    MatrixProblem,
+    number::{Number, Numbers, Read},
+};
 use crate::error::FileProblem;
 
 const MAGIC: &[u8] = b"\x93NUMPY";

@@ -1,8 +1,25 @@
-//! What the four types of elements have in common.
+//! What is read: numbers of four types, and what these have in common.
 
 use std::fmt::Display;
 
 use assignment::dense::Element;
+
+/// The numbers of a file, row after row.
+#[derive(Debug)]
+pub(super) struct Numbers<T> {
+    pub(super) rows: usize,
+    pub(super) columns: usize,
+    pub(super) elements: Vec<T>,
+}
+
+/// A matrix of one of the types that are solved.
+#[derive(Debug)]
+pub(super) enum Read {
+    I32(Numbers<i32>),
+    I64(Numbers<i64>),
+    F32(Numbers<f32>),
+    F64(Numbers<f64>),
+}
 
 /// What an element of a file means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
