@@ -19,7 +19,7 @@ export function searchPlans(query: Query, shell: Shell): HTMLElement {
   return search("Search plans", "/", kept, all, shell, [
     field("Driver", input(query, "driver", "name or id")),
     field("Shipment", input(query, "text", "address or id")),
-    field("Plan", input(query, "plan", "number, or end of batch id")),
+    field("Plan", input(query, "plan", "number or batch id")),
     field("Run", input(query, "run", "id, or its end")),
     field("Day (UTC)", input(query, "day", "", "date")),
   ]);
