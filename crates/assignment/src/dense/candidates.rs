@@ -14,7 +14,7 @@ use super::element::Element;
 use crate::paths::{Adjacency, Number};
 
 /// Columns that are listed for a row, at least.
-const FEW: usize = 16;
+const FEW: usize = 12;
 
 pub(super) struct Candidates<'a, T: Element, const GAIN: bool> {
     costs: Costs<'a, T, GAIN>,

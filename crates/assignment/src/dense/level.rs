@@ -43,7 +43,7 @@ const FEW_LEFT: usize = 8;
 
 /// What those who are left raise, as a part of how far apart neighbouring offers are; and how many
 /// such bids there may be, for each row of all.
-const SMALL: u32 = 8;
+const SMALL: u32 = 6;
 const SMALL_BIDS: usize = 32;
 
 /// Brings in most rows where few are left over by bids, with prices at which the others have short ways.
