@@ -1,10 +1,9 @@
 //! R1: a file's bytes to records, a line each, measured in the same pass.
 
 use crate::letters::Names;
-use crate::look::Look;
 use crate::records::{Records, Span, check_arena, check_length};
 use crate::street::{Addresses, FullLines, Streets};
-use crate::sweep::{Counted, Ended, Kind, Lines, NO_KEY, Sweep};
+use crate::sweep::{Ended, Kind, NO_KEY, Sweep};
 use crate::utf8::Utf8;
 use crate::{DriverClasses, DriverColumn, RecordError, StreetClasses, StreetColumn, StreetName};
 
@@ -19,7 +18,7 @@ impl Records {
     /// `InvalidUtf8`, `TooLong`, `TooLarge`; of several, the first in the file except that the whole
     /// file must be UTF-8 before anything else is looked at.
     pub fn parse_lines(bytes: impl Into<Vec<u8>>) -> Result<Records, RecordError> {
-        File::new(bytes.into())?.read(Unmeasured, &mut Unmeasured)
+        File::new(bytes.into())?.read(FullLines, &mut Unmeasured)
     }
 }
 
@@ -60,27 +59,8 @@ pub(crate) trait Measured {
     fn take(&mut self, text: &str, span: Span);
 }
 
-/// Lines of which nothing is asked.
-#[derive(Clone, Copy)]
+/// Nothing is asked of the records.
 struct Unmeasured;
-
-impl Kind<0> for Unmeasured {
-    type Marks = ();
-    type Carry = ();
-
-    #[inline(always)]
-    fn see(self, _: impl Look, _: usize, (): &mut ()) {}
-
-    #[inline(always)]
-    fn count<L: Look>(self, (): &(), lines: Lines<L>, (): &mut ()) -> Counted<0, L::Bits> {
-        Counted { masks: [], unclear: lines.none() }
-    }
-
-    #[inline(always)]
-    fn key(self, length: u32, []: [u8; 0]) -> u16 {
-        if length == 0 { NO_KEY } else { 0 }
-    }
-}
 
 impl Measured for Unmeasured {
     fn take_keys(&mut self, _: &[u16]) {}

@@ -198,7 +198,7 @@ pub(crate) struct Carry {
 #[derive(Copy, Clone, Debug)]
 pub(crate) struct Addresses;
 
-/// Lines that are street names.
+/// Lines of which the length is all that counts: street names, and what nobody measures.
 #[derive(Copy, Clone, Debug)]
 pub(crate) struct FullLines;
 

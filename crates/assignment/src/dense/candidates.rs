@@ -131,7 +131,7 @@ impl<T: Element, const GAIN: bool> Adjacency<T::Wide> for Candidates<'_, T, GAIN
 
 #[cfg(test)]
 mod tests {
-    use super::super::choice::{GROUPS, spread};
+    use super::super::choice::{GROUPS, scrambled};
     use super::*;
     use crate::dense::Matrix;
 
@@ -154,7 +154,7 @@ mod tests {
         let (rows, columns, cheap) = (8, 300, 15);
         let cost = |at: usize| {
             let (row, column) = (at / columns, at % columns);
-            let own = (spread(at) % 50) as i64;
+            let own = (scrambled(at) % 50) as i64;
             if column % GROUPS < cheap { own + row as i64 } else { 1000 + own }
         };
         let costs: Vec<i64> = (0..rows * columns).map(cost).collect();

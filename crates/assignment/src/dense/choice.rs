@@ -55,7 +55,7 @@ impl<W: Number> Choice<W> {
         chosen.clear();
         // Of equals each row takes others first, so that not all rows want the same.
         let near = &near[..count];
-        let first = spread(row) % count.max(1);
+        let first = scrambled(row) % count.max(1);
         let mut equals = wanted;
         for &group in near[first..].iter().chain(&near[..first]) {
             for column in (group as usize..costs.len()).step_by(least.len()) {
@@ -142,7 +142,7 @@ fn nth<V, W: PartialOrd>(values: &mut [V], n: usize, by: impl Fn(&V) -> W) -> &V
 }
 
 /// Numbers that look random (splitmix64).
-pub(super) fn spread(number: usize) -> usize {
+pub(super) fn scrambled(number: usize) -> usize {
     let z = (number as u64).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     ((z ^ (z >> 31)) >> 8) as usize

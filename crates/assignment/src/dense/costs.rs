@@ -30,19 +30,39 @@ impl<'a, T: Element, const GAIN: bool> Costs<'a, T, GAIN> {
     /// The `least` of cost and price together in each group of columns of a row. Of g groups the first
     /// has the columns 0, g, 2g and so on: so all are done in step.
     pub(super) fn least(&self, row: usize, prices: &[T::Wide], least: &mut [T::Wide]) {
-        let (costs, limit) = (self.row(row), T::Wide::FAR);
-        vectorised(Least::<'_, T, GAIN, false> { costs, prices, least, limit });
+        vectorised(Least::<'_, T, GAIN> { costs: self.row(row), prices, least });
     }
 
     /// The same at no prices for a row that has not been looked at before, as the one after it will be: the
     /// first column whose cost is no number, or so large that a sum could not be told, is an error.
     pub(super) fn checked_least(&self, row: usize, least: &mut [T::Wide]) -> Result<(), usize> {
         let (costs, limit) = (self.row(row), T::Wide::limit(self.rows()));
-        if !vectorised(Least::<'_, T, GAIN, true> { costs, prices: &[], least, limit }) {
+        if !vectorised(CheckedLeast::<'_, T, GAIN> { costs, least, limit }) {
             return Ok(());
         }
         let flawed = |&cost: &T| is_flawed::<T, GAIN>(cost, limit);
         Err(costs.iter().position(flawed).unwrap_or(0))
+    }
+}
+
+struct Least<'a, T: Element, const GAIN: bool> {
+    costs: &'a [T],
+    prices: &'a [T::Wide],
+    least: &'a mut [T::Wide],
+}
+
+impl<T: Element, const GAIN: bool> Kernel for Least<'_, T, GAIN> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        self.least.fill(T::Wide::FAR);
+        let groups = self.least.len().max(1);
+        for (costs, prices) in self.costs.chunks(groups).zip(self.prices.chunks(groups)) {
+            for ((&cost, &price), least) in costs.iter().zip(prices).zip(self.least.iter_mut()) {
+                *least = least.lesser(priced::<T, GAIN>(cost, price));
+            }
+        }
     }
 }
 
@@ -55,15 +75,13 @@ const fn ahead<T>() -> usize {
     (8 << 10) / size_of::<T>()
 }
 
-/// At `FIRST` nothing has a price yet, and costs are checked.
-struct Least<'a, T: Element, const GAIN: bool, const FIRST: bool> {
+struct CheckedLeast<'a, T: Element, const GAIN: bool> {
     costs: &'a [T],
-    prices: &'a [T::Wide],
     least: &'a mut [T::Wide],
     limit: T::Wide,
 }
 
-impl<T: Element, const GAIN: bool, const FIRST: bool> Kernel for Least<'_, T, GAIN, FIRST> {
+impl<T: Element, const GAIN: bool> Kernel for CheckedLeast<'_, T, GAIN> {
     /// Whether a cost is flawed.
     type Output = bool;
 
@@ -72,15 +90,6 @@ impl<T: Element, const GAIN: bool, const FIRST: bool> Kernel for Least<'_, T, GA
         self.least.fill(T::Wide::FAR);
         let groups = self.least.len().max(1);
         let mut any = false;
-        if !FIRST {
-            for (costs, prices) in self.costs.chunks(groups).zip(self.prices.chunks(groups)) {
-                for ((&cost, &price), least) in costs.iter().zip(prices).zip(self.least.iter_mut())
-                {
-                    *least = least.lesser(priced::<T, GAIN>(cost, price));
-                }
-            }
-            return false;
-        }
         for costs in self.costs.chunks(groups) {
             for (costs, least) in costs.chunks(LINE).zip(self.least.chunks_mut(LINE)) {
                 for line in (0..LINE).step_by(64 / size_of::<T>()) {

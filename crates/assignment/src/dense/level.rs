@@ -50,7 +50,7 @@ const SMALL_BIDS: usize = 32;
 /// Without a least raise two rows outbid each other by next to nothing, and a search from each sees half of
 /// all. There must be as many rows as columns.
 pub(super) fn settle<T: Element, const GAIN: bool>(solver: &mut Solver<'_, T, GAIN>, rows: usize) {
-    let left = solver.bid_first(FIRST_BIDS);
+    let left = solver.bid_rounds(FIRST_BIDS);
     if left == 0 || left > rows / FEW_LEFT || has_ties(solver, rows) {
         return;
     }

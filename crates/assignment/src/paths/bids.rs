@@ -1,8 +1,6 @@
 //! The start: rows bid for their best column while that is cheap (the augmenting row reduction of
 //! Jonker & Volgenant 1987, which is the naive auction).
 
-use alloc::vec::Vec;
-
 use super::edges::Adjacency;
 use super::matching::Matching;
 use super::number::Number;
@@ -11,7 +9,7 @@ use crate::bidding::{Bid, bid_all};
 
 /// How often each row left over may bid, on average, before the shortest ways take over. Bids are
 /// the cheaper the emptier the matching; a price war between near equals is endless.
-const BIDS: usize = 8;
+pub(super) const BIDS: usize = 8;
 
 /// The best two columns for a row at the present prices.
 pub(super) struct BestTwo<T> {
@@ -22,13 +20,8 @@ pub(super) struct BestTwo<T> {
 }
 
 impl<T: Number, A: Adjacency<T>> Matching<T, A> {
-    /// The rows that still wait after bids, ascending.
-    pub(super) fn bid_all(&mut self, bidders: Vec<u32>) -> Vec<u32> {
-        bid_all(bidders, BIDS, |row| self.bid(row))
-    }
-
-    /// The rows that wait bid, so often on average; gives how many still wait.
-    pub(crate) fn bid_first(&mut self, each: usize) -> usize {
+    /// The rows that wait bid, so often on average at most in each of two rounds; gives how many still wait.
+    pub(crate) fn bid_rounds(&mut self, each: usize) -> usize {
         let bidders = core::mem::take(&mut self.waiting);
         self.waiting = bid_all(bidders, each, |row| self.bid(row));
         self.waiting.len()
@@ -94,32 +87,21 @@ impl<T: Number, A: Adjacency<T>> Matching<T, A> {
             second: T::FAR,
             second_column: UNASSIGNED,
         };
-        if self.edges.is_ascending(row) {
-            for (column, cost) in self.edges.row(row) {
-                if cost >= best.second {
-                    break;
-                }
-                best.see(column, cost + self.prices[column as usize]);
+        let is_ascending = self.edges.is_ascending(row);
+        for (column, cost) in self.edges.row(row) {
+            if is_ascending && cost >= best.second {
+                break;
             }
-        } else {
-            for (column, cost) in self.edges.row(row) {
-                best.see(column, cost + self.prices[column as usize]);
+            let value = cost + self.prices[column as usize];
+            if value < best.second {
+                if value < best.first {
+                    (best.second, best.second_column) = (best.first, best.column);
+                    (best.first, best.column) = (value, column);
+                } else {
+                    (best.second, best.second_column) = (value, column);
+                }
             }
         }
         best
-    }
-}
-
-impl<T: Number> BestTwo<T> {
-    #[inline(always)]
-    fn see(&mut self, column: u32, value: T) {
-        if value < self.second {
-            if value < self.first {
-                (self.second, self.second_column) = (self.first, self.column);
-                (self.first, self.column) = (value, column);
-            } else {
-                (self.second, self.second_column) = (value, column);
-            }
-        }
     }
 }

@@ -21,6 +21,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::Shortage;
+use super::bids::BIDS;
 use super::edges::{Adjacency, Edges};
 use super::frontier::Frontier;
 use super::number::Number;
@@ -191,8 +192,8 @@ impl<T: Number, A: Adjacency<T>> Matching<T, A> {
     /// As for [`solve`](Self::solve).
     pub(crate) fn solve_while(&mut self, go_on: impl Fn(&A) -> bool) -> Result<bool, Shortage> {
         self.waiting.sort_unstable();
+        self.bid_rounds(BIDS);
         let waiting = core::mem::take(&mut self.waiting);
-        let waiting = self.bid_all(waiting);
         for (at, &row) in waiting.iter().enumerate() {
             let ended =
                 if go_on(&self.edges) { self.augment(row).map(|()| true) } else { Ok(false) };
