@@ -48,9 +48,9 @@ pub(crate) fn vectorised<K: Kernel>(kernel: K) -> K::Output {
 #[allow(unsafe_code, reason = "a hint, which may name any address")]
 #[inline(always)]
 pub(crate) fn prefetch<T>(slice: &[T], ahead: usize) {
-    use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+    use core::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
     // SAFETY: nothing is read; an address that is nobody's is passed over.
-    unsafe { _mm_prefetch::<_MM_HINT_T0>(slice.as_ptr().wrapping_add(ahead).cast()) }
+    unsafe { _mm_prefetch::<_MM_HINT_T1>(slice.as_ptr().wrapping_add(ahead).cast()) }
 }
 
 #[cfg(not(target_arch = "x86_64"))]

@@ -10,7 +10,7 @@ use core::cmp::Ordering;
 
 use super::choice::Choice;
 use super::costs::{Costs, low};
-use super::element::Element;
+use super::element::{Element, Wide};
 use crate::paths::{Adjacency, Number};
 
 /// Columns that are listed for a row, at least.
@@ -49,10 +49,11 @@ impl<'a, T: Element, const GAIN: bool> Candidates<'a, T, GAIN> {
             widened: 0,
             choice: Choice::among(columns),
         };
-        let prices = vec![T::Wide::ZERO; columns];
+        let (prices, limit) = (vec![T::Wide::ZERO; columns], T::Wide::limit(rows));
         for row in 0..rows {
-            let checked = costs.checked_least(row, &mut candidates.choice.least);
-            checked.map_err(|column| (row, column))?;
+            let groups = &mut candidates.choice.groups;
+            let read = groups.read_first::<T, GAIN>(costs.row(row), limit);
+            read.map_err(|column| (row, column))?;
             candidates.list(row, &prices, FEW);
             candidates.sort(row);
         }
@@ -115,7 +116,7 @@ impl<T: Element, const GAIN: bool> Adjacency<T::Wide> for Candidates<'_, T, GAIN
     fn widen(&mut self, row: u32, prices: &[T::Wide]) {
         let row = row as usize;
         self.widened += 1;
-        self.costs.least(row, prices, &mut self.choice.least);
+        self.choice.groups.read::<T, GAIN>(self.costs.row(row), prices);
         let before = self.beyond[row];
         self.spans[row].is_ascending = false;
         let mut wanted = FEW;
@@ -131,7 +132,8 @@ impl<T: Element, const GAIN: bool> Adjacency<T::Wide> for Candidates<'_, T, GAIN
 
 #[cfg(test)]
 mod tests {
-    use super::super::choice::{GROUPS, scrambled};
+    use super::super::choice::scrambled;
+    use super::super::groups::Groups;
     use super::*;
     use crate::dense::Matrix;
 
@@ -150,12 +152,14 @@ mod tests {
 
     #[test]
     fn what_is_not_listed_costs_at_least_what_is_said() {
-        // All that is cheap is in few of the 64 groups: more columns than are listed.
-        let (rows, columns, cheap) = (8, 300, 15);
+        // All that is cheap is in few groups: more columns than are listed.
+        let (rows, columns) = (8, 300);
+        let groups = Groups::<i64>::among(columns);
+        let cheap: Vec<usize> = (0..15).flat_map(|group| groups.columns(group)).collect();
         let cost = |at: usize| {
             let (row, column) = (at / columns, at % columns);
             let own = (scrambled(at) % 50) as i64;
-            if column % GROUPS < cheap { own + row as i64 } else { 1000 + own }
+            if cheap.contains(&column) { own + row as i64 } else { 1000 + own }
         };
         let costs: Vec<i64> = (0..rows * columns).map(cost).collect();
         let matrix = Matrix::new(rows, columns, &costs).unwrap();

@@ -10,34 +10,35 @@ use core::cmp::Ordering;
 
 use super::costs::{is_forbidden, raised};
 use super::element::Element;
+use super::groups::Groups;
 use crate::paths::Number;
-
-/// Columns of a group; of a small matrix fewer, as long as there are not so many groups.
-const GROUP: usize = 16;
-pub(super) const GROUPS: usize = 64;
 
 /// Kept from row to row for its memory, and for the guess.
 pub(super) struct Choice<W> {
-    /// The least of each group of columns, which must be known before columns are chosen. Of g groups the
-    /// first has the columns 0, g, 2g and so on.
-    pub(super) least: Vec<W>,
+    /// A row must have been read before columns of it are chosen.
+    pub(super) groups: Groups<W>,
     /// The groups within the limit.
     near: Vec<u32>,
     /// How far from the least of all the last limit was that was selected.
     reach: W,
     selected: Vec<W>,
-    /// What the columns that were chosen cost with their prices.
+    /// Columns within the limit, and what they cost with their prices. One more, as each that is looked at is
+    /// written down before it is known whether it counts.
+    found: Vec<(W, u32)>,
+    /// Of those all that are listed.
     chosen: Vec<(W, u32)>,
 }
 
 impl<W: Number> Choice<W> {
     pub(super) fn among(columns: usize) -> Self {
-        let groups = columns.div_ceil(GROUP).max(columns.min(GROUPS));
+        let groups = Groups::among(columns);
+        let count = groups.least().len();
         Self {
-            least: vec![W::FAR; groups],
-            near: vec![0; groups],
+            groups,
+            near: vec![0; count],
             reach: W::ZERO,
-            selected: Vec::with_capacity(groups),
+            selected: Vec::with_capacity(count),
+            found: vec![(W::FAR, 0); columns + 1],
             chosen: Vec::new(),
         }
     }
@@ -51,28 +52,26 @@ impl<W: Number> Choice<W> {
         wanted: usize,
     ) -> W {
         let (mut limit, count) = self.limit(wanted);
-        let Self { least, near, chosen, .. } = self;
-        chosen.clear();
+        let Self { groups, near, found, chosen, .. } = self;
         // Of equals each row takes others first, so that not all rows want the same.
         let near = &near[..count];
         let first = scrambled(row) % count.max(1);
-        let mut equals = wanted;
+        let mut count = 0;
         for &group in near[first..].iter().chain(&near[..first]) {
-            for column in (group as usize..costs.len()).step_by(least.len()) {
+            for column in groups.columns(group as usize) {
                 let cost = costs[column];
                 let value = raised::<T, GAIN>(cost, prices[column]);
-                if value > limit || is_forbidden::<T, GAIN>(cost) {
-                    continue;
-                }
-                if value == limit {
-                    if equals == 0 {
-                        continue;
-                    }
-                    equals -= 1;
-                }
-                chosen.push((value, column as u32));
+                found[count] = (value, column as u32);
+                count += usize::from((value <= limit) & !is_forbidden::<T, GAIN>(cost));
             }
         }
+        let mut equals = 0;
+        let is_wanted = |&&(value, _): &&(W, u32)| {
+            equals += usize::from(value == limit);
+            value < limit || equals <= wanted
+        };
+        chosen.clear();
+        chosen.extend(found[..count].iter().filter(is_wanted));
         if chosen.len() > 4 * wanted && limit != W::FAR {
             limit = nth(chosen, 2 * wanted, |&(value, _)| value).0;
             chosen.truncate(2 * wanted + 1);
@@ -87,7 +86,8 @@ impl<W: Number> Choice<W> {
 
     /// A limit within which there are so many groups, or all, and how many there are.
     fn limit(&mut self, wanted: usize) -> (W, usize) {
-        let lowest = lowest(&self.least);
+        let least = self.groups.least();
+        let lowest = lowest(least);
         if lowest == W::FAR {
             return (W::FAR, 0);
         }
@@ -97,11 +97,12 @@ impl<W: Number> Choice<W> {
             return (guess, count);
         }
         let mut limit = W::FAR;
-        if wanted < self.least.len() {
+        let least = self.groups.least();
+        if wanted < least.len() {
             self.selected.clear();
-            self.selected.extend_from_slice(&self.least);
+            self.selected.extend_from_slice(least);
             // Some more, so that the guess for the next row may be too low by as many.
-            let last = (wanted + wanted / 4).min(self.least.len() - 1);
+            let last = (wanted + wanted / 4).min(least.len() - 1);
             limit = *nth(&mut self.selected, last, |&value| value);
         }
         if limit < W::FAR {
@@ -113,7 +114,7 @@ impl<W: Number> Choice<W> {
     /// Writes down which groups are within the limit, and gives how many.
     fn look_within(&mut self, limit: W) -> usize {
         let mut count = 0;
-        for (group, &least) in (0..).zip(&self.least) {
+        for (group, &least) in (0..).zip(self.groups.least()) {
             self.near[count] = group;
             count += usize::from((least <= limit) & (least < W::FAR));
         }

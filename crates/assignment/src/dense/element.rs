@@ -47,6 +47,8 @@ pub trait Sealed {}
 pub trait Wide: Cost<Sum: Amount> + Number + Lane + Element<Wide = Self> {
     /// The largest magnitude that a number may have where so many may add up.
     fn limit(members: usize) -> Self;
+    /// Whether its magnitude is at most the limit; not a number is not.
+    fn is_within(self, limit: Self) -> bool;
     /// The sum; of integers one that wraps.
     fn wrapping_plus(self, other: Self) -> Self;
     fn negated(self) -> Self;
@@ -75,6 +77,10 @@ const HEADROOM: i64 = 1 << 11;
 impl Wide for i64 {
     fn limit(members: usize) -> Self {
         i64::MAX / HEADROOM / (members as i64 + 1)
+    }
+    #[inline(always)]
+    fn is_within(self, limit: Self) -> bool {
+        self.unsigned_abs() <= limit.unsigned_abs()
     }
     #[inline(always)]
     fn wrapping_plus(self, other: Self) -> Self {
@@ -122,6 +128,10 @@ const ONES: f64 = 6_755_399_441_055_744.0;
 impl Wide for f64 {
     fn limit(members: usize) -> Self {
         f64::MAX / HEADROOM as f64 / (members as f64 + 1.0)
+    }
+    #[inline(always)]
+    fn is_within(self, limit: Self) -> bool {
+        self.abs() <= limit
     }
     #[inline(always)]
     fn wrapping_plus(self, other: Self) -> Self {

@@ -39,6 +39,7 @@ mod choice;
 mod costs;
 mod element;
 mod error;
+mod groups;
 mod level;
 mod matrix;
 mod small;
