@@ -169,7 +169,7 @@ pub struct Column<M: Measure> {
     shift: u32,
 }
 
-const TURNS: usize = 4;
+const TURNS: usize = 2;
 
 impl<M: Measure> Column<M> {
     fn of(measure: M, records: usize) -> Column<M> {
@@ -437,9 +437,9 @@ impl<M: Measure> Measured for Column<M> {
     fn take_keys(&mut self, keys: &[u16]) {
         // Of a known size, a power of two, so that no key needs to be checked.
         let counts = &mut self.counts[..M::KEYS];
-        let (fours, rest) = keys.as_chunks::<TURNS>();
-        for four in fours {
-            for (turn, &key) in four.iter().enumerate() {
+        let (rounds, rest) = keys.as_chunks::<TURNS>();
+        for round in rounds {
+            for (turn, &key) in round.iter().enumerate() {
                 counts[usize::from(key) & (M::KEYS - 1)][turn] += 1;
             }
         }

@@ -1,8 +1,9 @@
 //! A block in one vector of AVX-512.
 
 use std::arch::x86_64::{
-    __m512i, _mm512_add_epi8, _mm512_add_epi32, _mm512_and_si512, _mm512_castsi512_si128,
-    _mm512_cmpeq_epi8_mask, _mm512_cmple_epu8_mask, _mm512_cmplt_epi8_mask, _mm512_cvtepu8_epi32,
+    __m512i, _mm_storel_epi64, _mm256_storeu_si256, _mm512_add_epi8, _mm512_add_epi32,
+    _mm512_and_si512, _mm512_castsi512_si128, _mm512_castsi512_si256, _mm512_cmpeq_epi8_mask,
+    _mm512_cmple_epu8_mask, _mm512_cmplt_epi8_mask, _mm512_cvtepu8_epi32,
     _mm512_gf2p8affine_epi64_epi8, _mm512_loadu_si512, _mm512_maskz_compress_epi8,
     _mm512_maskz_permutexvar_epi8, _mm512_movepi8_mask, _mm512_or_si512, _mm512_permutexvar_epi8,
     _mm512_set1_epi8, _mm512_set1_epi32, _mm512_set1_epi64, _mm512_storeu_si512, _mm512_sub_epi8,
@@ -16,24 +17,32 @@ use crate::look::{BLOCK, Look, Window, Words, places_one_by_one};
 /// BW, VL, VBMI and VBMI2, GFNI and BMI2: only `new` makes them. No closures here: they may stay functions of
 /// their own, and the instructions in them with them.
 #[derive(Clone, Copy)]
-pub(super) struct Whole<'a>(&'a Window);
+pub(super) struct Whole<'a> {
+    window: &'a Window,
+    block: __m512i,
+}
 
 impl<'a> Whole<'a> {
     /// # Safety
     /// The processor must have AVX-512 with BW, VL, VBMI and VBMI2, GFNI and BMI2.
     #[inline(always)]
     pub(super) unsafe fn new(window: &'a Window) -> Whole<'a> {
-        Whole(window)
+        // SAFETY: the caller has AVX-512; otherwise as in `behind`.
+        let block = unsafe { _mm512_loadu_si512(window.as_ptr().cast()) };
+        Whole { window, block }
     }
 
-    /// The block, from up to eight bytes further on.
+    /// As many bytes from some further on, up to eight.
     #[inline(always)]
-    fn from<const AT: usize>(self) -> __m512i {
-        const { assert!(BLOCK + AT <= size_of::<Window>()) };
+    fn behind<const BY: usize>(self) -> __m512i {
+        const { assert!(BLOCK + BY <= size_of::<Window>()) };
         // SAFETY: AVX-512 is there, all bytes are within the window, and the load asks for no alignment.
-        unsafe { _mm512_loadu_si512(self.0.as_ptr().wrapping_add(AT).cast()) }
+        unsafe { _mm512_loadu_si512(self.window.as_ptr().wrapping_add(BY).cast()) }
     }
 }
+
+/// Lines that end in most blocks at most: for those few bytes are written, which are seldom in two cache lines.
+const MOST_ENDS: u32 = 8;
 
 /// 0, 1, 2 and so on.
 static PLACES: [u8; BLOCK] = {
@@ -66,18 +75,18 @@ impl Look for Whole<'_> {
 
     #[inline(always)]
     fn equal(self, byte: u8) -> u64 {
-        unsafe { _mm512_cmpeq_epi8_mask(self.from::<0>(), _mm512_set1_epi8(byte as i8)) }
+        unsafe { _mm512_cmpeq_epi8_mask(self.block, _mm512_set1_epi8(byte as i8)) }
     }
 
     #[inline(always)]
     fn next_equal(self, byte: u8) -> u64 {
-        unsafe { _mm512_cmpeq_epi8_mask(self.from::<1>(), _mm512_set1_epi8(byte as i8)) }
+        unsafe { _mm512_cmpeq_epi8_mask(self.behind::<1>(), _mm512_set1_epi8(byte as i8)) }
     }
 
     #[inline(always)]
     fn between(self, first: u8, last: u8) -> u64 {
         unsafe {
-            let above = _mm512_sub_epi8(self.from::<0>(), _mm512_set1_epi8(first as i8));
+            let above = _mm512_sub_epi8(self.block, _mm512_set1_epi8(first as i8));
             _mm512_cmple_epu8_mask(above, _mm512_set1_epi8((last - first) as i8))
         }
     }
@@ -85,14 +94,14 @@ impl Look for Whole<'_> {
     #[inline(always)]
     fn odd(self) -> u64 {
         // As a signed number, all that is not ASCII is negative.
-        unsafe { _mm512_cmplt_epi8_mask(self.from::<0>(), _mm512_set1_epi8(0x20)) }
+        unsafe { _mm512_cmplt_epi8_mask(self.block, _mm512_set1_epi8(0x20)) }
     }
 
     #[inline(always)]
     fn letters(self) -> u64 {
         unsafe {
             // Bit 5 lower-cases letters and makes a letter of nothing else.
-            let lower = _mm512_or_si512(self.from::<0>(), _mm512_set1_epi8(0x20));
+            let lower = _mm512_or_si512(self.block, _mm512_set1_epi8(0x20));
             let above = _mm512_sub_epi8(lower, _mm512_set1_epi8(b'a' as i8));
             _mm512_cmple_epu8_mask(above, _mm512_set1_epi8(25))
         }
@@ -102,7 +111,7 @@ impl Look for Whole<'_> {
     fn vowels(self) -> u64 {
         unsafe {
             let table = _mm512_loadu_si512(VOWELS.as_ptr().cast());
-            let found = _mm512_maskz_permutexvar_epi8(self.letters(), self.from::<0>(), table);
+            let found = _mm512_maskz_permutexvar_epi8(self.letters(), self.block, table);
             _mm512_movepi8_mask(found)
         }
     }
@@ -111,12 +120,12 @@ impl Look for Whole<'_> {
     fn next_words(self, words: &Words) -> [u64; 2] {
         const { assert!(Words::PLACES == 6) };
         let places = [
-            self.from::<1>(),
-            self.from::<2>(),
-            self.from::<3>(),
-            self.from::<4>(),
-            self.from::<5>(),
-            self.from::<6>(),
+            self.behind::<1>(),
+            self.behind::<2>(),
+            self.behind::<3>(),
+            self.behind::<4>(),
+            self.behind::<5>(),
+            self.behind::<6>(),
         ];
         unsafe {
             let mut those = _mm512_set1_epi8(-1);
@@ -141,7 +150,11 @@ impl Look for Whole<'_> {
             let among = _pext_u64(feeds, marked);
             let ranks = _mm512_maskz_compress_epi8(among, places);
             let ranks = _mm512_add_epi8(ranks, _mm512_set1_epi32(bases.cast_signed()));
-            _mm512_storeu_si512(to.as_mut_ptr().cast(), ranks);
+            if feeds.count_ones() > MOST_ENDS {
+                _mm512_storeu_si512(to.as_mut_ptr().cast(), ranks);
+            } else {
+                _mm_storel_epi64(to.as_mut_ptr().cast(), _mm512_castsi512_si128(ranks));
+            }
         }
     }
 
@@ -152,8 +165,13 @@ impl Look for Whole<'_> {
             let places = _mm512_maskz_compress_epi8(bits, places);
             let bases = _mm512_set1_epi32(base as i32);
             let first = _mm512_cvtepu8_epi32(_mm512_castsi512_si128(places));
-            _mm512_storeu_si512(to.as_mut_ptr().cast(), _mm512_add_epi32(first, bases));
-            if bits.count_ones() > 16 {
+            let first = _mm512_add_epi32(first, bases);
+            let ends = bits.count_ones();
+            if ends <= MOST_ENDS {
+                _mm256_storeu_si256(to.as_mut_ptr().cast(), _mm512_castsi512_si256(first));
+            } else if ends <= 16 {
+                _mm512_storeu_si512(to.as_mut_ptr().cast(), first);
+            } else {
                 places_one_by_one(bits, base, to);
             }
         }
