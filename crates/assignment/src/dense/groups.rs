@@ -84,8 +84,8 @@ impl<T: Element, const GAIN: bool> Kernel for Read<'_, T, GAIN> {
         let blocks = self.costs.chunks(block).zip(self.prices.chunks(block));
         for ((costs, prices), least) in blocks.zip(self.least.as_chunks_mut::<LANES>().0) {
             let mut lowest = [T::Wide::FAR; LANES];
-            let ((costs, last_costs), (prices, last_prices)) =
-                (costs.as_chunks::<LANES>(), prices.as_chunks::<LANES>());
+            let (costs, last_costs) = costs.as_chunks::<LANES>();
+            let (prices, last_prices) = prices.as_chunks::<LANES>();
             for (costs, prices) in costs.iter().zip(prices) {
                 for ((lowest, &cost), &price) in lowest.iter_mut().zip(costs).zip(prices) {
                     *lowest = lowest.lesser(priced::<T, GAIN>(cost, price));

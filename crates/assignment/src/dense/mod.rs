@@ -28,7 +28,8 @@
 //! | `alike` | equal rows and columns, solved by class |
 //! | `candidates` | of each row only the cheapest columns |
 //! | `choice` | which columns are the cheapest of a row |
-//! | `costs` | reading a row, in vectors |
+//! | `groups` | reading a row, in vectors: the least of each group of columns |
+//! | `costs` | what an element costs, and which are flawed |
 //! | `level` | auctions, for prices that are nearly right, or for the last rows |
 //! | `verify` | [`verify()`]: proves optimality from the prices alone |
 //! | `error` | [`Error`]: what a matrix may not be |
