@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use runtime::trace::{Spans, TraceContext, attribute, failed, link, names};
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
+use tokio::time::{Instant, sleep};
 use tonic::{Code, Status};
 use tracing::{Instrument, Span};
 
@@ -30,7 +30,10 @@ const GROUP_BYTES: usize = 8 * 1024 * 1024;
 const WAITING_PLANS: usize = 2 * GROUP_PLANS;
 
 /// Time between two tries to write to a store that failed.
-const PROBE: Duration = Duration::from_secs(1);
+const RETRY: Duration = Duration::from_secs(1);
+
+/// How long a remote store may be idle until it is tried whether it is there still.
+const DOUBT: Duration = Duration::from_secs(5);
 
 /// A plan that waits to be recorded.
 pub(crate) struct Job {
@@ -94,20 +97,16 @@ impl Writer {
 
     /// Writes until no queue is left and everything is answered.
     pub(crate) async fn run(mut self) {
-        let mut probes = interval(PROBE);
-        probes.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let failing = !*self.writable.borrow();
+            let idle = if failing { RETRY } else { DOUBT };
             tokio::select! {
                 biased;
                 group = self.group() => match group {
-                    Some(group) => {
-                        self.record(group).await;
-                        probes.reset();
-                    }
+                    Some(group) => self.record(group).await,
                     None => return,
                 },
-                _ = probes.tick(), if failing => self.probe().await,
+                () = sleep(idle), if failing || self.store.is_remote() => self.probe().await,
             }
         }
     }

@@ -77,6 +77,14 @@ fn each_lie_is_named() {
     let text = lie(&|plan| plan["certificate"]["drivers"] = json!([]));
     assert!(text.starts_with("the certificate has no price for driver of line"), "{text}");
     let text = lie(&|plan| {
+        let prices = plan["certificate"]["shipments"].as_array_mut().expect("prices");
+        prices.push(prices[0].clone());
+    });
+    assert!(
+        text.starts_with("the certificate has two prices for shipments with a street name of"),
+        "{text}"
+    );
+    let text = lie(&|plan| {
         for price in plan["certificate"]["shipments"].as_array_mut().expect("prices") {
             price["price"] = json!(0.0);
         }

@@ -43,6 +43,12 @@ pub trait Store: Send + Sync + 'static {
     /// An empty group writes and commits all the same: it finds out whether the store can be written.
     fn record(&self, now: Timestamp, group: Vec<NewPlan>) -> Doing<'_, Vec<Outcome>>;
 
+    /// Whether it may go away while nothing is written, over a network. Then an empty group is recorded now
+    /// and then.
+    fn is_remote(&self) -> bool {
+        false
+    }
+
     /// The last sequence that is committed, and a wake-up whenever it rises.
     fn committed(&self) -> watch::Receiver<u64>;
 

@@ -40,6 +40,10 @@ impl<B: Before> Store for Through<B> {
         self.before.record(&*self.store, now, group)
     }
 
+    fn is_remote(&self) -> bool {
+        self.store.is_remote()
+    }
+
     fn committed(&self) -> watch::Receiver<u64> {
         self.store.committed()
     }

@@ -13,6 +13,7 @@ mod variables;
 
 use std::{
     collections::BTreeSet,
+    env,
     io::{self, IsTerminal},
     thread,
     time::Duration,
@@ -40,7 +41,7 @@ pub(crate) use outcomes::{METRIC_EXPORTS, SPANS};
 use push::Push;
 pub(crate) use push::push;
 use repeats::Repeats;
-use variables::Variables;
+use variables::{Variables, check_text};
 
 /// What [`init`] started, until [`Telemetry::shutdown`].
 #[derive(Debug)]
@@ -56,6 +57,7 @@ pub struct Telemetry {
 /// apart; `OTEL_SERVICE_NAME` goes over all of them.
 pub fn init(part: &'static str) -> Telemetry {
     let mut warnings = Vec::new();
+    check_text(env::vars_os(), &mut warnings);
     let variables = Variables::of_process();
     let exporting = variables.export(&mut warnings);
     let pushing = variables.metrics(&mut warnings);

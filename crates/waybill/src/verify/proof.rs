@@ -25,6 +25,8 @@ pub(crate) enum Flaw {
     Score { pair: PairName, stated: Score, found: Score },
     #[error("the pairs total {found}, not {stated}")]
     Total { stated: Score, found: Score },
+    #[error("the certificate has two prices for {side}s with {class}")]
+    TwoPrices { side: &'static str, class: String },
     #[error("the certificate has no price for {side} of line {line} (\"{text}\")")]
     NoPrice { side: &'static str, line: u32, text: String },
     #[error("the certificate's price of {side} of line {line} is negative: {price}")]
@@ -116,11 +118,16 @@ fn once<'a>(
 
 /// Checks that the prices prove the plan optimal.
 pub(super) fn prove(plan: &Document<'_>, certificate: &Certificate) -> Result<(), Flaw> {
-    let shipment_prices = certificate.shipments.iter().map(|p| (p.length(), p.price)).collect();
-    let driver_prices = certificate.drivers.iter().map(|p| (p.traits(), p.price)).collect();
     let length = |text: &str| street_length(text, plan.street_name);
-    let shipments: Prices<StreetLength> = Prices { side: "shipment", prices: shipment_prices };
-    let drivers: Prices<DriverTraits> = Prices { side: "driver", prices: driver_prices };
+    let shipment_prices = certificate.shipments.iter().map(|p| (p.length(), p.price));
+    let shipments = Prices::new("shipment", shipment_prices, |StreetLength(length)| {
+        format!("a street name of {length}")
+    })?;
+    let driver_prices = certificate.drivers.iter().map(|p| (p.traits(), p.price));
+    let drivers = Prices::new("driver", driver_prices, |traits: DriverTraits| {
+        let DriverTraits { length, vowels, consonants } = traits;
+        format!("a name of {length}, {vowels} vowels and {consonants} consonants")
+    })?;
 
     let shipment_classes = shipments.classes(plan.all_shipments(), length)?;
     let driver_classes = drivers.classes(plan.all_drivers(), driver_traits)?;
@@ -156,6 +163,20 @@ struct Prices<T> {
 }
 
 impl<T: Copy + Ord + std::hash::Hash> Prices<T> {
+    fn new(
+        side: &'static str,
+        all: impl Iterator<Item = (T, Score)>,
+        name: impl Fn(T) -> String,
+    ) -> Result<Self, Flaw> {
+        let mut prices = HashMap::new();
+        for (class, price) in all {
+            if prices.insert(class, price).is_some() {
+                return Err(Flaw::TwoPrices { side, class: name(class) });
+            }
+        }
+        Ok(Self { side, prices })
+    }
+
     /// The classes that have a record, each with its first record and its price.
     fn classes<'a>(
         &self,

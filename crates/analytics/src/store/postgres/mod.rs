@@ -296,6 +296,10 @@ impl Store for Postgres {
         Box::pin(async move { self.record(now, &group).await })
     }
 
+    fn is_remote(&self) -> bool {
+        true
+    }
+
     fn committed(&self) -> watch::Receiver<u64> {
         self.shared.committed.subscribe()
     }

@@ -3,6 +3,7 @@
 mod metrics;
 
 use std::env;
+use std::ffi::OsString;
 
 use http::{Uri, uri::Scheme};
 use opentelemetry_sdk::trace::OTEL_BSP_MAX_QUEUE_SIZE_DEFAULT;
@@ -20,6 +21,19 @@ pub(super) struct Variables<F> {
 impl Variables<fn(&str) -> Option<String>> {
     pub(super) fn of_process() -> Self {
         Self { read: |name| env::var(name).ok() }
+    }
+}
+
+/// Warns of those of our variables that are no text, which count as not set.
+pub(super) fn check_text(
+    all: impl Iterator<Item = (OsString, OsString)>,
+    warnings: &mut Vec<String>,
+) {
+    for (name, value) in all {
+        let name = name.to_string_lossy();
+        if (name.starts_with("OTEL_") || name == "WAYBILL_LOG") && value.to_str().is_none() {
+            warnings.push(format!("{name} is not UTF-8, so it counts as not set"));
+        }
     }
 }
 

@@ -49,6 +49,20 @@ fn what_is_not_understood_is_named() {
     assert_eq!(read("OTEL_BSP_MAX_QUEUE_SIZE", "7s").0, OTEL_BSP_MAX_QUEUE_SIZE_DEFAULT);
 }
 
+#[cfg(unix)]
+#[test]
+fn what_is_no_text_is_named() {
+    use std::os::unix::ffi::OsStringExt;
+    let broken = || OsString::from_vec(b"info\xff".to_vec());
+    let variables =
+        ["OTEL_TRACES_SAMPLER", "WAYBILL_LOG", "PATH"].map(|name| (name.into(), broken()));
+    let mut warnings = Vec::new();
+    let good = ("OTEL_PROPAGATORS".into(), "baggage".into());
+    check_text(variables.into_iter().chain([good]), &mut warnings);
+    let names: Vec<_> = warnings.iter().map(|said| said.split(' ').next().unwrap()).collect();
+    assert_eq!(names, ["OTEL_TRACES_SAMPLER", "WAYBILL_LOG"]);
+}
+
 #[test]
 fn traces_are_exported_only_to_an_endpoint_and_only_if_nothing_forbids_it() {
     let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4317");
