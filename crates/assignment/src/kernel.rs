@@ -43,7 +43,8 @@ pub(crate) fn vectorised<K: Kernel>(kernel: K) -> K::Output {
     kernel.run()
 }
 
-/// Asks the processor to fetch what is so many elements further on, which may be beyond the slice.
+/// Asks the processor to fetch what is so many elements further on, which may be beyond the slice: into the
+/// second cache, since the first is taken up by what is looked at now.
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code, reason = "a hint, which may name any address")]
 #[inline(always)]

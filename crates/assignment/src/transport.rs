@@ -243,10 +243,13 @@ impl<'a> Network<'a> {
 
 /// The free column classes that are most worth taking for a row class, the best last: score and column
 /// class. A column class that is not free will not be again, so when all of these have been taken the
-/// best of the rest are looked for. Nobody ever wants most of them.
+/// best of the rest are looked for, twice as many each time: nobody wants most of them, unless all want
+/// the same.
 #[derive(Clone, Default)]
 struct Wishes {
     best: Vec<(i64, Reverse<u32>)>,
+    /// How many were looked for the last time.
+    wanted: usize,
     /// Whether there are no others.
     are_all: bool,
 }
@@ -274,8 +277,8 @@ impl Wishes {
         self.best.reserve(scores.len());
         self.best.extend(worth.map(|(column, (&score, _))| (score, Reverse(column))));
         // Few enough to be put in order at once, and enough to look for only a few times.
-        let wanted = (scores.len() / 16).max(8);
-        let others = self.best.len().saturating_sub(wanted);
+        self.wanted = (2 * self.wanted).max(scores.len() / 16).max(8);
+        let others = self.best.len().saturating_sub(self.wanted);
         self.are_all = others == 0;
         if others > 0 {
             self.best.select_nth_unstable(others);

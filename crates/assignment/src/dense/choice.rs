@@ -51,13 +51,12 @@ impl<W: Number> Choice<W> {
         prices: &[W],
         wanted: usize,
     ) -> W {
-        let (mut limit, count) = self.limit(wanted);
+        let (mut limit, within) = self.limit(wanted);
         let Self { groups, near, found, chosen, .. } = self;
         // Of equals each row takes others first, so that not all rows want the same.
-        let near = &near[..count];
-        let first = scrambled(row) % count.max(1);
+        let (before, behind) = near[..within].split_at(scrambled(row) % within.max(1));
         let mut count = 0;
-        for &group in near[first..].iter().chain(&near[..first]) {
+        for &group in behind.iter().chain(before) {
             for column in groups.columns(group as usize) {
                 let cost = costs[column];
                 let value = raised::<T, GAIN>(cost, prices[column]);

@@ -41,8 +41,8 @@ impl<'a> Whole<'a> {
     }
 }
 
-/// Lines that end in most blocks at most: for those few bytes are written, which are seldom in two cache lines.
-const MOST_ENDS: u32 = 8;
+/// Seldom do more lines end in a block. For so many, few bytes are written, which are seldom in two cache lines.
+const FEW_ENDS: u32 = 8;
 
 /// 0, 1, 2 and so on.
 static PLACES: [u8; BLOCK] = {
@@ -150,7 +150,7 @@ impl Look for Whole<'_> {
             let among = _pext_u64(feeds, marked);
             let ranks = _mm512_maskz_compress_epi8(among, places);
             let ranks = _mm512_add_epi8(ranks, _mm512_set1_epi32(bases.cast_signed()));
-            if feeds.count_ones() > MOST_ENDS {
+            if feeds.count_ones() > FEW_ENDS {
                 _mm512_storeu_si512(to.as_mut_ptr().cast(), ranks);
             } else {
                 _mm_storel_epi64(to.as_mut_ptr().cast(), _mm512_castsi512_si128(ranks));
@@ -167,7 +167,7 @@ impl Look for Whole<'_> {
             let first = _mm512_cvtepu8_epi32(_mm512_castsi512_si128(places));
             let first = _mm512_add_epi32(first, bases);
             let ends = bits.count_ones();
-            if ends <= MOST_ENDS {
+            if ends <= FEW_ENDS {
                 _mm256_storeu_si256(to.as_mut_ptr().cast(), _mm512_castsi512_si256(first));
             } else if ends <= 16 {
                 _mm512_storeu_si512(to.as_mut_ptr().cast(), first);

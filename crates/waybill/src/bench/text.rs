@@ -151,13 +151,12 @@ impl Planned {
         let pairs = if threads == 1 {
             vec![pairs(&mut expansion, 0..all, &rows)]
         } else {
-            // The second part begins later, and passes over the first.
-            let (mut behind, cut) = (expansion.clone(), all / 5 * 3);
+            let (mut behind, half) = (expansion.clone(), all / 2);
             let second = || {
-                behind.skip(rows.class.range(0..cut));
-                pairs(&mut behind, cut..all, &rows)
+                behind.skip(rows.class.range(0..half));
+                pairs(&mut behind, half..all, &rows)
             };
-            let (first, second) = both(threads, || pairs(&mut expansion, 0..cut, &rows), second);
+            let (first, second) = both(threads, || pairs(&mut expansion, 0..half, &rows), second);
             vec![first, second]
         };
         Ok(Self { shipments: (shipments, rows), drivers: (drivers, columns), pairs })
