@@ -7,6 +7,7 @@ use common::running::Running;
 use http::StatusCode;
 use proto::producer::v1::{ListRunsRequest, producer_service_client::ProducerServiceClient};
 use serde_json::Value;
+use testing::Port;
 use tonic::Code;
 
 fn nasty() -> Planned {
@@ -175,8 +176,8 @@ async fn runs_are_asked_for_here_only_where_there_is_a_producer_to_ask() {
     }
     assert_eq!(code(&Running::start()).await, Code::Unimplemented);
 
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let away = runtime::connect::channel(&format!("http://{port}").parse().unwrap());
+    let port = Port::take();
+    let away = runtime::connect::channel(&format!("http://{}", port.address()).parse().unwrap());
     let folder = tempfile::TempDir::new().unwrap();
     let store = Running::store(&folder);
     assert_eq!(code(&Running::beside(Some(away), store, folder)).await, Code::Unavailable);

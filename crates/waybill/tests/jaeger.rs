@@ -7,7 +7,7 @@ mod support {
 
 use std::{
     collections::BTreeSet,
-    net::{SocketAddr, TcpListener},
+    net::SocketAddr,
     process::{Child, Command, Stdio},
     time::Duration,
 };
@@ -16,6 +16,7 @@ use proto::producer::v1::{StartRunRequest, Synthetic, start_run_request::Source}
 use serde_json::Value;
 use support::{system::System, tool::find};
 use tempfile::TempDir;
+use testing::Port;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -30,9 +31,14 @@ const LOOK: Duration = Duration::from_millis(50);
 /// A Jaeger that keeps traces in memory, and ends with the test.
 struct Jaeger {
     process: Child,
-    query: SocketAddr,
-    otlp: SocketAddr,
+    ports: Ports,
     _folder: TempDir,
+}
+
+struct Ports {
+    query: Port,
+    grpc: Port,
+    otlp: Port,
 }
 
 impl Drop for Jaeger {
@@ -42,16 +48,11 @@ impl Drop for Jaeger {
     }
 }
 
-fn free_address() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("it is bound")
-}
-
 impl Jaeger {
     fn start() -> Option<Self> {
         let program = find("jaeger", "version", "traces are not looked up in a real one")?;
         let folder = TempDir::new().expect("a folder");
-        let (query, grpc, otlp) = (free_address(), free_address(), free_address());
+        let ports = Ports { query: Port::take(), grpc: Port::take(), otlp: Port::take() };
         let config = serde_json::json!({
             "service": {
                 "extensions": ["jaeger_storage", "jaeger_query"],
@@ -62,11 +63,11 @@ impl Jaeger {
                 "jaeger_storage": {"backends": {"kept": {"memory": {"max_traces": 1000}}}},
                 "jaeger_query": {
                     "storage": {"traces": "kept"},
-                    "http": {"endpoint": query.to_string()},
-                    "grpc": {"endpoint": grpc.to_string()},
+                    "http": {"endpoint": ports.query.address().to_string()},
+                    "grpc": {"endpoint": ports.grpc.address().to_string()},
                 },
             },
-            "receivers": {"otlp": {"protocols": {"grpc": {"endpoint": otlp.to_string()}}}},
+            "receivers": {"otlp": {"protocols": {"grpc": {"endpoint": ports.otlp.address().to_string()}}}},
             "exporters": {"jaeger_storage_exporter": {"trace_storage": "kept"}},
         });
         // JSON is YAML.
@@ -76,14 +77,14 @@ impl Jaeger {
         command.arg("--config").arg(&path).stdin(Stdio::null());
         let process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         let process = process.expect("it starts");
-        Some(Self { process, query, otlp, _folder: folder })
+        Some(Self { process, ports, _folder: folder })
     }
 
     /// What the query API answers, once it answers.
     async fn get(&self, path: &str) -> Value {
         let begun = Instant::now();
         loop {
-            if let Ok(answer) = get(self.query, path).await {
+            if let Ok(answer) = get(self.ports.query.address(), path).await {
                 return answer;
             }
             assert!(begun.elapsed() < PATIENCE, "jaeger does not answer {path}");
@@ -163,7 +164,7 @@ async fn a_real_jaeger_finds_the_tree_of_a_batch_by_its_trace_and_by_its_id() {
     let Some(jaeger) = Jaeger::start() else { return };
     jaeger.get("/api/services").await;
     let system = System::start_with(&[
-        ("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://{}", jaeger.otlp)),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://{}", jaeger.ports.otlp.address())),
         ("OTEL_BSP_SCHEDULE_DELAY", "50".to_owned()),
     ]);
     system.ready().await;

@@ -7,7 +7,7 @@ mod support {
 
 use std::{
     io::{Read, Write},
-    net::{SocketAddr, TcpListener, TcpStream},
+    net::{TcpListener, TcpStream},
     process::Stdio,
 };
 
@@ -16,6 +16,7 @@ use support::{
     commands::{data, dir, file, run, run_with_input, waybill},
     up::Up,
 };
+use testing::Port;
 
 #[test]
 fn the_first_run_sends_real_addresses_and_goes_on_after_a_restart() {
@@ -132,7 +133,8 @@ fn a_run_with_a_rejected_batch_is_a_failure() {
 #[test]
 fn who_waits_for_a_run_waits_through_a_crash() {
     let dir = dir();
-    let [producer, analytics] = [free(), free()];
+    let ports = [Port::take(), Port::take()];
+    let [producer, analytics] = ports.each_ref().map(|port| port.address().to_string());
     let at = [producer.as_str(), analytics.as_str()];
     let mut up = Up::start_at(dir.path(), at, &["--no-run"], &[]);
     let mut waits = waybill(&["run", "start", "--batches", "300", "--interval", "5ms", "--wait"]);
@@ -188,14 +190,6 @@ fn all_wrong_settings_of_all_parts_are_told_at_once() {
         "{text}"
     );
     assert!(text.contains("producer.max_runs: \"0\": expected a whole number from 1"), "{text}");
-}
-
-/// An address whose port was free a moment ago.
-fn free() -> String {
-    let free: SocketAddr = TcpListener::bind("127.0.0.1:0")
-        .and_then(|listener| listener.local_addr())
-        .expect("a free port");
-    free.to_string()
 }
 
 #[test]

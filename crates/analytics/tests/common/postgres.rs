@@ -1,7 +1,6 @@
 //! A PostgreSQL of the tests: a real server on a folder of its own, with fsync as in earnest.
 
 use std::fs;
-use std::net::TcpListener;
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -11,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use analytics::store::{Postgres, PostgresOptions, PostgresUrl};
 use tempfile::TempDir;
+use testing::Port;
 use tokio_postgres::{Client, NoTls};
 
 /// Runs the server until its standard input ends, as it does when the tests end, however they do; then
@@ -39,7 +39,7 @@ pub struct Cluster {
     folder: PathBuf,
     programs: PathBuf,
     owner: Option<(u32, u32)>,
-    port: u16,
+    port: Port,
     keeper: Option<Child>,
     _removed: Option<TempDir>,
 }
@@ -69,7 +69,7 @@ impl Cluster {
         if let Some((user, group)) = owner {
             chown(&path, Some(user), Some(group)).unwrap();
         }
-        let port = free_port();
+        let port = Port::take();
         let mut cluster =
             Cluster { folder: path, programs, owner, port, keeper: None, _removed: folder };
         let made = cluster
@@ -81,8 +81,9 @@ impl Cluster {
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         let socket = cluster.folder.display();
         let settings = format!(
-            "{SETTINGS}\nport = {port}\nlisten_addresses = '127.0.0.1'\n\
-             unix_socket_directories = '{socket}'\n{settings}\n"
+            "{SETTINGS}\nport = {}\nlisten_addresses = '127.0.0.1'\n\
+             unix_socket_directories = '{socket}'\n{settings}\n",
+            cluster.port()
         );
         cluster.append("data/postgresql.conf", &settings);
         cluster.start();
@@ -100,7 +101,7 @@ impl Cluster {
             folder: path,
             programs: self.programs.clone(),
             owner: self.owner,
-            port: free_port(),
+            port: Port::take(),
             keeper: None,
             _removed: Some(folder),
         };
@@ -115,12 +116,12 @@ impl Cluster {
                 "-h",
             ])
             .arg(&self.folder)
-            .args(["-p", &self.port.to_string(), "-D"])
+            .args(["-p", &self.port().to_string(), "-D"])
             .arg(standby.folder.join("data"))
             .output()
             .unwrap();
         assert!(copied.status.success(), "{}", String::from_utf8_lossy(&copied.stderr));
-        let (port, socket) = (standby.port, standby.folder.display());
+        let (port, socket) = (standby.port(), standby.folder.display());
         let settings = format!("port = {port}\nunix_socket_directories = '{socket}'\n");
         standby.append("data/postgresql.conf", &settings);
         standby.start();
@@ -158,7 +159,7 @@ impl Cluster {
     }
 
     pub fn port(&self) -> u16 {
-        self.port
+        self.port.number()
     }
 
     fn command(&self, program: &str) -> Command {
@@ -192,7 +193,7 @@ impl Cluster {
         let until = Instant::now() + Duration::from_secs(30);
         let ready = || {
             let mut ready = self.command("pg_isready");
-            ready.args(["-q", "-h"]).arg(&self.folder).args(["-p", &self.port.to_string()]);
+            ready.args(["-q", "-h"]).arg(&self.folder).args(["-p", &self.port().to_string()]);
             ready.status().unwrap().success()
         };
         while !ready() {
@@ -232,7 +233,7 @@ impl Cluster {
         let config = format!(
             "host={} port={} user=postgres dbname={database}",
             self.folder.display(),
-            self.port
+            self.port()
         );
         let (client, connection) = tokio_postgres::connect(&config, NoTls).await.unwrap();
         tokio::spawn(connection);
@@ -249,7 +250,7 @@ impl Cluster {
 
     /// The URL of this server over its unix socket, with this query.
     pub fn url(&self, query: &str) -> PostgresUrl {
-        let (folder, port) = (self.folder.display(), self.port);
+        let (folder, port) = (self.folder.display(), self.port());
         PostgresUrl::parse(&format!("postgres://?host={folder}&port={port}&{query}")).unwrap()
     }
 }
@@ -258,11 +259,6 @@ impl Drop for Cluster {
     fn drop(&mut self) {
         self.end();
     }
-}
-
-/// A port that is free now.
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// A replica's store.

@@ -4,7 +4,7 @@
 
 use std::{
     io::{self, Read, Write},
-    net::{SocketAddr, TcpListener, TcpStream},
+    net::{SocketAddr, TcpStream},
     path::Path,
     process::{Child, Command, Stdio},
     time::Duration,
@@ -20,6 +20,7 @@ use proto::{
     },
 };
 use tempfile::TempDir;
+use testing::Port;
 use tokio::time::{Instant, sleep};
 use tonic::{Code, Status, transport::Channel};
 
@@ -39,7 +40,7 @@ pub(crate) enum Part {
 /// All three, on free ports, with their data in a folder of the test's.
 pub(crate) struct System {
     folder: TempDir,
-    ports: [u16; 6],
+    ports: [Port; 6],
     processes: [Option<Child>; 3],
     variables: Vec<(&'static str, String)>,
 }
@@ -52,7 +53,7 @@ impl System {
     /// With these variables of the environment.
     pub(crate) fn start_with(variables: &[(&'static str, String)]) -> Self {
         let folder = TempDir::new().expect("a folder for the data");
-        let (ports, variables) = (free_ports(), variables.to_vec());
+        let (ports, variables) = (std::array::from_fn(|_| Port::take()), variables.to_vec());
         let mut system = Self { folder, ports, processes: [None, None, None], variables };
         for part in [Part::Analytics, Part::Fleet, Part::Producer] {
             system.launch(part);
@@ -84,15 +85,14 @@ impl System {
 
     pub(crate) fn launch(&mut self, part: Part) {
         let (name, at) = (part.name(), part as usize);
-        let (data, ports) = (self.folder.path(), self.ports);
-        let local = |port: u16| format!("127.0.0.1:{port}");
-        let url = |part: Part| format!("http://127.0.0.1:{}", ports[part as usize]);
+        let (data, ports) = (self.folder.path(), &self.ports);
+        let url = |part: Part| format!("http://{}", ports[part as usize].address());
         let mut command = Command::new(env!("CARGO_BIN_EXE_waybill"));
         command.arg(name).args([
             "--listen",
-            &local(ports[at]),
+            &ports[at].address().to_string(),
             "--ops-listen",
-            &local(ports[at + 3]),
+            &ports[at + 3].address().to_string(),
         ]);
         match part {
             Part::Producer => command
@@ -116,7 +116,7 @@ impl System {
     }
 
     pub(crate) fn address(&self, part: Part) -> SocketAddr {
-        SocketAddr::from(([127, 0, 0, 1], self.ports[part as usize]))
+        self.ports[part as usize].address()
     }
 
     /// Waits until every part says that it is ready.
@@ -148,8 +148,7 @@ impl System {
         accept: &str,
         body: &str,
     ) -> io::Result<String> {
-        let ops = SocketAddr::from(([127, 0, 0, 1], self.ports[part as usize + 3]));
-        let mut stream = TcpStream::connect(ops)?;
+        let mut stream = TcpStream::connect(self.ports[part as usize + 3].address())?;
         let length = body.len();
         write!(
             stream,
@@ -299,11 +298,4 @@ impl Part {
 
 fn store_url(data: &Path) -> String {
     format!("sqlite:{}/analytics.db", data.display())
-}
-
-/// Ports that were free a moment ago: a service that is killed must come back on its own.
-fn free_ports() -> [u16; 6] {
-    let listeners: [TcpListener; 6] =
-        std::array::from_fn(|_| TcpListener::bind("127.0.0.1:0").expect("a free port"));
-    listeners.map(|listener| listener.local_addr().expect("it is bound").port())
 }

@@ -1,0 +1,5 @@
+//! What tests of several crates share.
+
+mod port;
+
+pub use port::Port;
